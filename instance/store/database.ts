@@ -1,0 +1,31 @@
+// The two databases of an instance, as typed queries over `pg`.
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { DB as DirectoryTables } from './gen/directory-tables.ts'
+import type { DB as InstanceTables } from './gen/instance-tables.ts'
+
+export type { DirectoryTables, InstanceTables }
+export type InstanceDatabase = Kysely<InstanceTables>
+export type DirectoryDatabase = Kysely<DirectoryTables>
+export type InstanceTransaction = Transaction<InstanceTables>
+export type DirectoryTransaction = Transaction<DirectoryTables>
+
+/**
+ * A small pool: every instance of a cluster may share one server, whose connections are few.
+ * Idle connections end after 10 s, so an idle instance holds one at most.
+ */
+export function openDatabase<Tables>(url: string, options: { max?: number; name: string }): Kysely<Tables> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 4,
+    min: 0,
+    idleTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 15_000,
+    idle_in_transaction_session_timeout: 20_000,
+    application_name: options.name,
+  })
+  // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined)
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+}

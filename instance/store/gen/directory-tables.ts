@@ -1,0 +1,144 @@
+import type { ColumnType } from "kysely";
+export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export type actor_keys = {
+    position: number;
+    algorithm: string;
+    private_jwk: unknown;
+    public_jwk: unknown;
+};
+export type instances = {
+    ordinal: number;
+    /**
+     * Seats of this instance that may be taken at most; lowered here first, raised here last.
+     */
+    cap: number;
+    /**
+     * Kept by a trigger on members: pending, active, reserved and leaving seats.
+     */
+    taken: Generated<number>;
+    /**
+     * Opening (no seats given yet) | Active | Draining | Retired
+     */
+    state: string;
+    /**
+     * Base URL of the internal port.
+     */
+    address: string;
+    created_at: Generated<Timestamp>;
+};
+export type invites = {
+    /**
+     * SHA-256 of the link's secret.
+     */
+    hash: Buffer;
+    /**
+     * member | organiser
+     */
+    role: Generated<string>;
+    /**
+     * The member who made it; null for the operator's.
+     */
+    created_by: string | null;
+    /**
+     * Place the guest at the inviter's home if it has room.
+     */
+    uses_left: number;
+    expires_at: Timestamp | null;
+    created_at: Generated<Timestamp>;
+};
+export type members = {
+    id: string;
+    /**
+     * Case-folded.
+     */
+    handle: string;
+    home: number;
+    epoch: Generated<number>;
+    /**
+     * pending | active | deleted
+     */
+    state: string;
+    /**
+     * member | moderator | organiser
+     */
+    role: Generated<string>;
+    /**
+     * A seat is held: everybody but the deleted.
+     */
+    seated: Generated<boolean>;
+    signup_token: string | null;
+    invite_hash: Buffer | null;
+    expires_at: Timestamp | null;
+    created_at: Generated<Timestamp>;
+    activated_at: Timestamp | null;
+};
+export type meta = {
+    one: Generated<boolean>;
+    domain: string;
+    prefix: string;
+    incarnation: Generated<number>;
+    revision: Generated<string>;
+    /**
+     * Keys the hashes that ids of remote posts and accounts come from.
+     */
+    secret: Buffer;
+    created_at: Generated<Timestamp>;
+};
+export type password_resets = {
+    hash: Buffer;
+    member_id: string;
+    expires_at: Timestamp;
+};
+export type rate_limits = {
+    bucket: string;
+    count: number;
+    ends_at: Timestamp;
+};
+export type settings = {
+    one: Generated<boolean>;
+    title: string;
+    description: Generated<string>;
+    /**
+     * Open | Invite | Closed
+     */
+    registration: string;
+    /**
+     * The cap that a new instance gets.
+     */
+    per_instance: number;
+    sign_ups_per_hour: number;
+    log_ins_per_hour: number;
+    posts_per_hour: number;
+    /**
+     * Ordinals the operator was told to stop growing at.
+     */
+    max_instances: number;
+};
+export type waiting = {
+    id: Generated<string>;
+    /**
+     * The sign-up token that their page holds, hashed.
+     */
+    token_hash: Buffer;
+    handle: string;
+    password_hash: string;
+    display_name: Generated<string>;
+    role: Generated<string>;
+    invite_hash: Buffer | null;
+    created_at: Generated<Timestamp>;
+};
+export type DB = {
+    actor_keys: actor_keys;
+    instances: instances;
+    invites: invites;
+    members: members;
+    meta: meta;
+    password_resets: password_resets;
+    rate_limits: rate_limits;
+    settings: settings;
+    waiting: waiting;
+};

@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config'
+
+// Three kinds of test, cheap to costly: beside the code without I/O (`x.test.ts`), beside the code on a real
+// PostgreSQL (`x.pg.test.ts`), and on a real cluster (`test/**/x.cluster.test.ts`).
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{operator,instance,test}/**/*.test.{ts,tsx}'],
+          exclude: ['**/*.{pg,cluster,api}.test.{ts,tsx}'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['{operator,instance,test}/**/*.pg.test.{ts,tsx}'],
+          globalSetup: 'test/postgres/global.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['{operator,test}/**/*.{cluster,api}.test.ts'],
+          globalSetup: 'test/cluster/global.ts',
+          // One cluster, one story at a time.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+})
