@@ -1,0 +1,65 @@
+// Bundles the operator and the instance into dist/: what the image holds, without development dependencies.
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+
+/** Packages with native parts can't be bundled; they are copied whole, with what they need. */
+const NATIVE = ['sharp']
+
+const OUT = 'dist'
+await rm(OUT, { recursive: true, force: true })
+await mkdir(OUT, { recursive: true })
+
+await build({
+  entryPoints: { operator: 'operator/main.ts', instance: 'instance/main.ts' },
+  outdir: OUT,
+  outExtension: { '.js': '.js' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // What is loaded lazily stays in files of its own, so that a start reads only what it needs.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  sourcemap: 'external',
+  legalComments: 'linked',
+  external: [...NATIVE, 'pg-native'],
+  // CommonJS packages inside an ES module bundle still call require.
+  banner: {
+    js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+  },
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.css': 'text', '.svg': 'text' },
+  logLevel: 'warning',
+})
+
+await cp('instance/store/migrations', join(OUT, 'migrations'), { recursive: true })
+
+const require = createRequire(import.meta.url)
+
+/** Copies a package and its dependencies, skipping optional ones that are not installed for this platform. */
+async function copyPackage(name: string, from: string, seen: Set<string>): Promise<void> {
+  if (seen.has(name)) return
+  seen.add(name)
+  let folder: string
+  try {
+    folder = dirname(createRequire(from).resolve(`${name}/package.json`))
+  } catch {
+    return
+  }
+  await cp(folder, join(OUT, 'node_modules', name), { recursive: true, dereference: true })
+  const manifest = require(join(folder, 'package.json')) as Record<string, Record<string, string> | undefined>
+  for (const list of ['dependencies', 'optionalDependencies']) {
+    for (const dependency of Object.keys(manifest[list] ?? {})) {
+      await copyPackage(dependency, join(folder, 'package.json'), seen)
+    }
+  }
+}
+
+const seen = new Set<string>()
+for (const name of NATIVE) await copyPackage(name, import.meta.filename, seen)
