@@ -1,0 +1,122 @@
+// A member's activity on its way out: written in the transaction of its cause, sent by the workers afterwards.
+import type { Instance } from '../../instance.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import { nextId } from '../../store/ids.ts'
+import type { ActivityJson } from '../documents/json.ts'
+import { destinations, type Recipient } from './recipients.ts'
+
+export type Outgoing = {
+  readonly memberId: string
+  readonly activity: ActivityJson
+  /** Activities with the same key reach an inbox in the order in which they were queued: use the object's URI. */
+  readonly orderingKey: string
+  readonly recipients: {
+    readonly followers?: boolean
+    /** Ids of accounts: of any server, of siblings, of residents (who need nothing sent). */
+    readonly accounts?: readonly string[]
+    /** Every sibling gets it too, for any may have it in its cache. */
+    readonly public?: boolean
+  }
+}
+
+type Deps = Pick<Instance, 'config' | 'homes' | 'wake'>
+
+/**
+ * Queues an activity for remote inboxes (outbox and deliveries) and for siblings (spool), in the caller's
+ * transaction. Queuing the same activity id again adds only the inboxes that it did not have.
+ */
+export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outgoing): Promise<void> {
+  const people = await recipients(tx, a)
+  const { inboxes, siblings } = destinations(
+    people,
+    {
+      ordinal: deps.config.ordinal,
+      ordinals: deps.homes
+        .instances()
+        .filter((instance) => instance.state !== 'Retired')
+        .map((instance) => instance.ordinal),
+      homeOf: (id) => deps.homes.byId(id)?.home,
+    },
+    a.recipients.public ?? false,
+  )
+  if (siblings.length > 0) {
+    await tx
+      .insertInto('spool')
+      .values(
+        siblings.map((ordinal) => ({
+          ordinal,
+          activity_uri: a.activity.id,
+          actor_uri: a.activity.actor,
+          body: JSON.stringify(a.activity),
+        })),
+      )
+      .execute()
+    deps.wake.soon('spool')
+  }
+  if (inboxes.length > 0) {
+    const outboxId = await outboxRow(tx, a)
+    await tx
+      .insertInto('deliveries')
+      .values(
+        inboxes.map((inbox) => ({
+          outbox_id: outboxId,
+          member_id: a.memberId,
+          ordering_key: a.orderingKey,
+          inbox,
+          host: new URL(inbox).host,
+        })),
+      )
+      .onConflict((conflict) => conflict.columns(['outbox_id', 'inbox']).doNothing())
+      .execute()
+    deps.wake.soon('deliveries')
+  }
+}
+
+async function recipients(tx: InstanceTransaction, a: Outgoing): Promise<Recipient[]> {
+  const found: Recipient[] = []
+  const columns = ['accounts.id', 'accounts.domain', 'accounts.inbox', 'accounts.shared_inbox'] as const
+  if (a.recipients.followers) {
+    found.push(
+      ...(await tx
+        .selectFrom('follows')
+        .innerJoin('accounts', 'accounts.id', 'follows.follower_id')
+        .select(columns)
+        .where('follows.followee_id', '=', a.memberId)
+        .where('follows.state', '=', 'accepted')
+        .execute()),
+    )
+  }
+  if (a.recipients.accounts?.length) {
+    found.push(
+      ...(await tx
+        .selectFrom('accounts')
+        .select(columns)
+        .where('id', 'in', [...a.recipients.accounts])
+        .execute()),
+    )
+  }
+  return found
+}
+
+async function outboxRow(tx: InstanceTransaction, a: Outgoing): Promise<string> {
+  const id = await nextId(tx)
+  const inserted = await tx
+    .insertInto('outbox')
+    .values({
+      id,
+      member_id: a.memberId,
+      activity_uri: a.activity.id,
+      ordering_key: a.orderingKey,
+      activity: JSON.stringify(a.activity),
+    })
+    .onConflict((conflict) => conflict.column('activity_uri').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (inserted) return inserted.id
+  const there = await tx
+    .selectFrom('outbox')
+    .select('id')
+    .where('activity_uri', '=', a.activity.id)
+    .executeTakeFirstOrThrow()
+  return there.id
+}
