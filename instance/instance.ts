@@ -1,0 +1,25 @@
+// What every part of an instance is given: nothing of it is global.
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Homes, Settings } from './directory/homes.ts'
+import type { Egress } from './federation/egress/egress.ts'
+import type { Siblings } from './siblings/client.ts'
+import type { DirectoryDatabase, InstanceDatabase } from './store/database.ts'
+
+export type Instance = {
+  readonly config: Config
+  readonly db: InstanceDatabase
+  readonly directory: DirectoryDatabase
+  /** Who lives where, from memory. */
+  readonly homes: Homes
+  /** The Community's title, description, registration and limits, as last read from the directory. */
+  readonly settings: () => Settings
+  /** Keys every hash that ids come from; the same for all instances of a community, and never shown. */
+  readonly secret: Buffer
+  readonly egress: Egress
+  readonly siblings: Siblings
+  readonly clock: () => Date
+  readonly log: Logger
+  /** The row of this process in `boots`: gone when the database was restored under it. */
+  readonly boot: string
+}

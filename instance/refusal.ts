@@ -1,0 +1,101 @@
+// What an instance declines to do, as data: one table gives each its HTTP status and its words.
+
+type Kind = { status: number; text: string }
+
+/**
+ * Every reason to decline, with its HTTP status and what a person is told. `{name}` is filled from the refusal's details.
+ * 503 and 429 carry Retry-After. 421 is only ever seen by the door, which tries the right home.
+ */
+export const REFUSALS = {
+  // Anything a member does.
+  elsewhere: { status: 421, text: 'This member lives on another instance of this community.' },
+  frozen: { status: 503, text: 'This account is being moved. Try again in a few seconds.' },
+  suspended: { status: 403, text: 'This account is suspended. Ask a moderator of your community.' },
+  unsettled: { status: 503, text: 'This account is not ready yet. Try again in a few seconds.' },
+  restored: {
+    status: 503,
+    text: 'The database was restored and is being checked. Try again in a few seconds.',
+  },
+  'not-found': { status: 404, text: 'There is nothing here.' },
+  forbidden: { status: 403, text: 'You may not do that.' },
+  'log-in-first': { status: 401, text: 'Log in first.' },
+  'bad-origin': {
+    status: 403,
+    text: 'This form was not sent from this site. Open the page again and repeat it.',
+  },
+  'bad-csrf': {
+    status: 403,
+    text: 'This page was open for too long. Open it again and repeat what you did.',
+  },
+  'too-many': { status: 429, text: 'Too many tries from your address. Try again in {minutes} minutes.' },
+  busy: { status: 503, text: 'Many people are coming in right now. Try again in a few seconds.' },
+  unavailable: {
+    status: 503,
+    text: 'This part of the community cannot be reached right now. Try again shortly.',
+  },
+  // Coming in.
+  'bad-handle': {
+    status: 422,
+    text: 'A name has 1 to 30 characters: the letters a to z, digits and underscores.',
+  },
+  'reserved-handle': { status: 422, text: 'This name is reserved. Choose another one.' },
+  'handle-taken': { status: 409, text: 'Somebody has or had this name. Choose another one.' },
+  'short-password': { status: 422, text: 'A password has at least 10 characters.' },
+  'long-password': { status: 422, text: 'A password has at most 500 characters.' },
+  'password-is-handle': { status: 422, text: 'The password must not be the name.' },
+  'long-display-name': { status: 422, text: 'A display name has at most 60 characters.' },
+  closed: { status: 403, text: 'This community takes no new members right now.' },
+  'invite-only': {
+    status: 403,
+    text: 'You need an invitation to join this community. Ask a member for a link.',
+  },
+  'bad-invite': {
+    status: 403,
+    text: 'This invitation has expired or was used up. Ask for a new link.',
+  },
+  'already-signed-up': { status: 409, text: 'This sign-up is complete. Log in.' },
+  'sign-up-expired': { status: 409, text: 'This sign-up took too long. Start again.' },
+  'directory-unreachable': {
+    status: 503,
+    text: 'Nobody can join this minute: the list of members cannot be reached. Try again shortly.',
+  },
+  'directory-regressed': {
+    status: 503,
+    text: 'Nobody can join right now: the list of members was restored from an older copy and must be checked first.',
+  },
+  // Logging in.
+  'wrong-log-in': { status: 401, text: 'The name or the password is wrong.' },
+  'wrong-password': { status: 403, text: 'The current password is wrong.' },
+  'bad-reset': { status: 403, text: 'This link has expired or was used. Ask an organiser for a new one.' },
+} as const satisfies Record<string, Kind>
+
+export type RefusalCode = keyof typeof REFUSALS
+
+/** A declined request. `retryAfter` in seconds. */
+export type Refusal = {
+  readonly kind: 'refusal'
+  readonly code: RefusalCode
+  readonly retryAfter?: number
+  /** For the text and the log; never a secret. */
+  readonly details?: Readonly<Record<string, string | number>>
+}
+
+export function refuse(code: RefusalCode, extra: Omit<Refusal, 'kind' | 'code'> = {}): Refusal {
+  const later = REFUSALS[code].status === 503 ? { retryAfter: 5 } : {}
+  return { kind: 'refusal', code, ...later, ...extra }
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refusal'
+}
+
+export function refusalStatus(refusal: Refusal): number {
+  return REFUSALS[refusal.code].status
+}
+
+/** The refusal in words for the person who asked. */
+export function refusalText(refusal: Refusal): string {
+  return REFUSALS[refusal.code].text.replace(/\{(\w+)\}/g, (_, name: string) =>
+    String(refusal.details?.[name] ?? '?'),
+  )
+}

@@ -1,0 +1,27 @@
+// The public server: the door in front, then who is asking, then federation, then the pages.
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { registerSessions } from './accounts/session.ts'
+import type { Instance } from './instance.ts'
+import { registerErrors } from './server-errors.ts'
+
+/**
+ * Everything the community's domain answers, in the order that decides who sees a request first. Not yet listening.
+ * The ingress in front is trusted for `X-Forwarded-*`: the pod's port is reached by nobody else.
+ */
+export async function buildPublicApp(instance: Instance): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = instance.log
+  const app: FastifyInstance = Fastify({
+    trustProxy: true,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: true },
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    requestTimeout: 60_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+  })
+  registerErrors(app)
+  await registerSessions(app, instance)
+  return app
+}
