@@ -11,15 +11,15 @@ export type Config = {
   readonly origin: string
   readonly databaseUrl: string
   readonly directoryUrl: string
-  /** The first is sent to siblings, all are accepted; read anew, so that keys rotate without a restart. */
-  readonly internalKeys: () => readonly [string, ...string[]]
+  /** The community's internal keys, one a line: the first is sent to siblings, all are accepted. */
+  readonly internalKeyFile: string
   readonly publicPort: number
   readonly internalPort: number
   readonly egress: {
-    /** Private networks that requests may go to. */
-    readonly allow: readonly string[]
-    /** Name (or `*.suffix`) to address, before any resolver is asked. */
-    readonly hosts: ReadonlyMap<string, string>
+    /** Private networks that requests may go to, separated by commas. */
+    readonly allow: string
+    /** `name=address` (or `*.suffix=address`), separated by commas: looked at before any resolver is asked. */
+    readonly hosts: string
   }
   /** Where the operator is told that seats get few. */
   readonly wakeUrl: string | undefined
@@ -53,13 +53,10 @@ const environment = z.object({
   HAMLET_EGRESS_ALLOW: list.refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), {
     error: 'must be networks such as 10.96.0.0/12, separated by commas',
   }),
-  HAMLET_EGRESS_HOSTS: list
-    .refine((items) => items.every((item) => ipaddr.isValid(item.split('=')[1] ?? '')), {
-      error: 'must be entries such as *.localhost=10.96.0.20, separated by commas',
-    })
-    .transform(
-      (items) => new Map(items.map((item) => [item.split('=')[0] ?? '', item.split('=')[1] ?? ''] as const)),
-    ),
+  HAMLET_EGRESS_HOSTS: list.refine(
+    (items) => items.every((item) => /^[^=]+=/.test(item) && ipaddr.isValid(item.split('=')[1] ?? '')),
+    { error: 'must be entries such as *.localhost=10.96.0.20, separated by commas' },
+  ),
   HAMLET_WAKE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   HAMLET_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], {
@@ -118,7 +115,7 @@ export function readConfig(
   const directoryUrl = secret('directory-url', isUrl)
   const isKey = (text: string) =>
     text.length >= 16 ? undefined : 'must hold a key of at least 16 characters'
-  const firstKeys = secret('internal-key', isKey)
+  secret('internal-key', isKey)
   if (problems.length > 0) throw new ConfigError(problems)
   return {
     domain: values.HAMLET_DOMAIN,
@@ -126,32 +123,11 @@ export function readConfig(
     origin: `https://${values.HAMLET_DOMAIN}`,
     databaseUrl,
     directoryUrl,
-    internalKeys: keyReader(path('internal-key'), firstKeys, readText),
+    internalKeyFile: path('internal-key'),
     publicPort: values.HAMLET_PUBLIC_PORT,
     internalPort: values.HAMLET_INTERNAL_PORT,
-    egress: { allow: values.HAMLET_EGRESS_ALLOW, hosts: values.HAMLET_EGRESS_HOSTS },
+    egress: { allow: values.HAMLET_EGRESS_ALLOW.join(','), hosts: values.HAMLET_EGRESS_HOSTS.join(',') },
     wakeUrl: values.HAMLET_WAKE_URL,
     logLevel: values.HAMLET_LOG_LEVEL,
-  }
-}
-
-/** Reads the key file again every ten seconds at most; while it cannot be read, the last keys stay. */
-function keyReader(path: string, first: string, readText: ReadText): Config['internalKeys'] {
-  const split = (text: string): [string, ...string[]] | undefined => {
-    const [head, ...rest] = text.split(/\s+/).filter((key) => key.length >= 16)
-    return head === undefined ? undefined : [head, ...rest]
-  }
-  let keys: [string, ...string[]] = split(first) ?? [first]
-  let readAt = performance.now()
-  return () => {
-    if (performance.now() - readAt > 10_000) {
-      readAt = performance.now()
-      try {
-        keys = split(readText(path)) ?? keys
-      } catch {
-        // The kubelet swaps the folder when a Secret changes; the next read finds it.
-      }
-    }
-    return keys
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Homes, Settings } from './directory/homes.ts'
 import type { Egress } from './federation/egress/egress.ts'
+import type { Wake } from './federation/wake.ts'
 import type { Siblings } from './siblings/client.ts'
 import type { DirectoryDatabase, InstanceDatabase } from './store/database.ts'
 
@@ -18,6 +19,8 @@ export type Instance = {
   readonly secret: Buffer
   readonly egress: Egress
   readonly siblings: Siblings
+  /** Tells the background workers that there is something to do. */
+  readonly wake: Wake
   readonly clock: () => Date
   readonly log: Logger
   /** The row of this process in `boots`: gone when the database was restored under it. */
