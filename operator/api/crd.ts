@@ -1,0 +1,155 @@
+// The CustomResourceDefinitions, made from the schemas: structural, with CEL rules, defaults and columns.
+import { z } from 'zod'
+import { communityNameRules, communitySpec, communityStatus } from './community.ts'
+import { instanceNameRules, instanceSpec, instanceStatus } from './instance.ts'
+import { API_VERSION, GROUP } from './objects.ts'
+
+type Json = { [key: string]: unknown }
+type Column = { name: string; type: string; jsonPath: string; description?: string; priority?: number }
+
+const condition = (type: string, field = 'status') => `.status.conditions[?(@.type=="${type}")].${field}`
+const ready: Column = {
+  name: 'Ready',
+  type: 'string',
+  jsonPath: condition('Ready'),
+  description: 'Whether all is as the spec wants it.',
+}
+const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
+const reason: Column = { name: 'Reason', type: 'string', jsonPath: condition('Ready', 'reason'), priority: 1 }
+
+/** The definition of Community, as plain JSON. */
+export const communityDefinition = (): Json =>
+  definition({
+    kind: 'Community',
+    plural: 'communities',
+    singular: 'community',
+    shortNames: ['com'],
+    description:
+      'Community is a domain, its people and its rules. From outside it is one ActivityPub server.',
+    nameRules: communityNameRules,
+    spec: communitySpec,
+    status: communityStatus,
+    columns: [
+      { name: 'Domain', type: 'string', jsonPath: '.spec.domain' },
+      { name: 'Members', type: 'integer', jsonPath: '.status.members' },
+      { name: 'Free', type: 'integer', jsonPath: '.status.free', description: 'Seats that nobody has.' },
+      { name: 'Instances', type: 'integer', jsonPath: '.status.instances' },
+      ready,
+      reason,
+      { name: 'URL', type: 'string', jsonPath: '.status.url', priority: 1 },
+      age,
+    ],
+  })
+
+/** The definition of Instance, as plain JSON. */
+export const instanceDefinition = (): Json =>
+  definition({
+    kind: 'Instance',
+    plural: 'instances',
+    singular: 'instance',
+    shortNames: ['inst'],
+    description:
+      'Instance is one home of a community: a pod, a database and at most 300 members. The operator writes it; people change the Community.',
+    nameRules: instanceNameRules,
+    spec: instanceSpec,
+    status: instanceStatus,
+    columns: [
+      { name: 'Community', type: 'string', jsonPath: '.spec.community' },
+      { name: 'Members', type: 'integer', jsonPath: '.status.members' },
+      { name: 'Cap', type: 'integer', jsonPath: '.status.cap' },
+      { name: 'State', type: 'string', jsonPath: '.spec.state' },
+      ready,
+      reason,
+      { name: 'Image', type: 'string', jsonPath: '.spec.image', priority: 1 },
+      age,
+    ],
+  })
+
+function definition(of: {
+  kind: string
+  plural: string
+  singular: string
+  shortNames: string[]
+  description: string
+  nameRules: readonly { cel: string; message: string }[]
+  spec: z.ZodType
+  status: z.ZodType
+  columns: Column[]
+}): Json {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${of.plural}.${GROUP}`,
+      labels: { 'app.kubernetes.io/name': 'hamlet' },
+      // Deleting the definition deletes every Community: an uninstalled chart must leave it.
+      annotations: { 'helm.sh/resource-policy': 'keep' },
+    },
+    spec: {
+      group: GROUP,
+      scope: 'Namespaced',
+      names: {
+        kind: of.kind,
+        listKind: `${of.kind}List`,
+        plural: of.plural,
+        singular: of.singular,
+        shortNames: of.shortNames,
+        categories: ['hamlet'],
+      },
+      versions: [
+        {
+          name: API_VERSION.slice(GROUP.length + 1),
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: of.columns,
+          schema: {
+            openAPIV3Schema: {
+              description: of.description,
+              type: 'object',
+              required: ['spec'],
+              'x-kubernetes-validations': of.nameRules.map(({ cel, message }) => ({ rule: cel, message })),
+              properties: {
+                apiVersion: { type: 'string', description: 'The version of this schema.' },
+                kind: { type: 'string', description: 'The kind of the object.' },
+                metadata: { type: 'object' },
+                spec: structural(of.spec),
+                status: structural(of.status),
+              },
+            },
+          },
+        },
+      ],
+    },
+  }
+}
+
+/** zod → the subset of OpenAPI v3 that the API server takes. */
+function structural(schema: z.ZodType): Json {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'openapi-3.0',
+    override: ({ jsonSchema }) => {
+      const node = jsonSchema as Json
+      if (node['x-kubernetes-int-or-string']) delete node.anyOf
+      if (node.type === 'integer') {
+        node.format = 'int64'
+        // zod writes the limits of a JavaScript number; ours are CEL rules, which carry our message.
+        if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum
+        if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum
+      }
+      // zod's pattern for times is long and refuses what the API server's own format takes.
+      if (node.format === 'date-time') delete node.pattern
+      if (node.type === 'array' && isCondition(node.items)) {
+        node['x-kubernetes-list-type'] = 'map'
+        node['x-kubernetes-list-map-keys'] = ['type']
+      }
+    },
+  }) as Json
+}
+
+const isCondition = (items: unknown): boolean =>
+  typeof items === 'object' &&
+  items !== null &&
+  'properties' in items &&
+  'lastTransitionTime' in Object(items.properties)
