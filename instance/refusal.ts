@@ -67,6 +67,53 @@ export const REFUSALS = {
   'wrong-log-in': { status: 401, text: 'The name or the password is wrong.' },
   'wrong-password': { status: 403, text: 'The current password is wrong.' },
   'bad-reset': { status: 403, text: 'This link has expired or was used. Ask an organiser for a new one.' },
+  // Writing.
+  'empty-post': { status: 422, text: 'There is nothing in this post yet. Write something first.' },
+  'long-post': {
+    status: 422,
+    text: 'A post has at most {most} characters; this one has {count}. Shorten it, or write two.',
+  },
+  'long-summary': { status: 422, text: 'A content warning has at most {most} characters. Shorten it.' },
+  'many-mentions': { status: 422, text: 'A post names at most {most} people. Name fewer of them.' },
+  'nobody-named': {
+    status: 422,
+    text: 'A post to certain people must name at least one of them. Write @ and a name.',
+  },
+  'unknown-person': {
+    status: 422,
+    text: 'Nobody called {name} was found, so they would not get this post. Check the name.',
+  },
+  'reply-stays-here': {
+    status: 422,
+    text: 'The post that you answer is only for your instance. Your answer must be, too.',
+  },
+  'reply-stays-direct': {
+    status: 422,
+    text: 'The post that you answer is only for the people named in it. Your answer must be, too.',
+  },
+  'too-many-posts': {
+    status: 429,
+    text: 'You have posted and boosted {most} times within an hour. Try again in {minutes} minutes.',
+  },
+  'not-boostable': {
+    status: 403,
+    text: 'Only public and unlisted posts can be boosted: this one was not meant for everybody.',
+  },
+  // People.
+  'follow-yourself': { status: 422, text: 'You cannot follow yourself.' },
+  'long-bio': { status: 422, text: 'A bio has at most {most} characters; this one has {count}. Shorten it.' },
+  'picture-too-big': {
+    status: 413,
+    text: 'This picture has more than 8 MB. Choose a smaller one.',
+  },
+  'picture-unreadable': {
+    status: 422,
+    text: 'This file could not be read as a picture. Choose a JPEG, PNG, WebP, GIF or AVIF file.',
+  },
+  'picture-too-many-pixels': {
+    status: 422,
+    text: 'This picture has more than 50 million pixels. Choose a smaller one.',
+  },
 } as const satisfies Record<string, Kind>
 
 export type RefusalCode = keyof typeof REFUSALS

@@ -44,6 +44,33 @@ export function asMembers<T>(
   )
 }
 
+/**
+ * As `asMember`, for a verb that also writes rows of other residents, such as their notifications: everybody is locked
+ * in the order of their ids. An other who is no longer here, or being moved, makes it `unavailable` (503): the caller
+ * asks again and then finds where they live. Never 421 because of an other, for that would send the author away.
+ */
+export function asMemberTouching<T>(
+  deps: Deps,
+  member: MemberRef,
+  others: readonly string[],
+  fn: (tx: InstanceTransaction) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  return fenced(
+    deps,
+    [member.id, ...others],
+    (rows) => {
+      const self = rows.find((row) => row.id === member.id)
+      const refusal = self && refusalFor(self, member.epoch)
+      if (refusal) return refusal
+      const away = rows.some(
+        (row) => row.id !== member.id && row.state !== 'suspended' && refusalFor(row, row.epoch),
+      )
+      return away ? refuse('unavailable', { retryAfter: 2 }) : undefined
+    },
+    fn,
+  )
+}
+
 type Row = { id: string; state: string | null; epoch: number | null }
 
 async function fenced<T>(
