@@ -16,7 +16,7 @@ import (
 
 // folders gives each claim a folder of the node that any user may write to: pods here are not root, and the
 // controller manager's own hostPath provisioner makes folders that only root can enter.
-type folders struct{ root string }
+type folders struct{ root, node string }
 
 func (f folders) Provision(_ context.Context, o controller.ProvisionOptions) (*core.PersistentVolume, controller.ProvisioningState, error) {
 	path := filepath.Join(f.root, o.PVName)
@@ -26,14 +26,17 @@ func (f folders) Provision(_ context.Context, o controller.ProvisionOptions) (*c
 	if err := os.Chmod(path, 0o777); err != nil { // MkdirAll is subject to the umask.
 		return nil, controller.ProvisioningFinished, err
 	}
-	kind := core.HostPathDirectory
+	// A local volume, because the kubelet applies a pod's fsGroup to it, which it does not for a hostPath.
+	here := core.NodeSelectorRequirement{Key: core.LabelHostname, Operator: core.NodeSelectorOpIn, Values: []string{f.node}}
+	term := core.NodeSelectorTerm{MatchExpressions: []core.NodeSelectorRequirement{here}}
 	return &core.PersistentVolume{
 		ObjectMeta: meta.ObjectMeta{Name: o.PVName},
 		Spec: core.PersistentVolumeSpec{
 			PersistentVolumeReclaimPolicy: *o.StorageClass.ReclaimPolicy,
 			AccessModes:                   o.PVC.Spec.AccessModes,
 			Capacity:                      core.ResourceList{core.ResourceStorage: o.PVC.Spec.Resources.Requests[core.ResourceStorage]},
-			PersistentVolumeSource:        core.PersistentVolumeSource{HostPath: &core.HostPathVolumeSource{Path: path, Type: &kind}},
+			PersistentVolumeSource:        core.PersistentVolumeSource{Local: &core.LocalVolumeSource{Path: path}},
+			NodeAffinity:                  &core.VolumeNodeAffinity{Required: &core.NodeSelector{NodeSelectorTerms: []core.NodeSelectorTerm{term}}},
 		},
 	}, controller.ProvisioningFinished, nil
 }
@@ -45,6 +48,7 @@ func (f folders) Delete(_ context.Context, volume *core.PersistentVolume) error 
 func provideStorage() {
 	kubeconfig := flag.String("kubeconfig", "", "how to reach the API server")
 	root := flag.String("root", "/var/lib/volumes", "the folder that holds the volumes")
+	node := flag.String("node", "node", "the name of the node that has the folder")
 	name := flag.String("provisioner", "hamlet.coop/folders", "the provisioner's name in storage classes")
 	flag.Parse()
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
@@ -53,6 +57,6 @@ func provideStorage() {
 	}
 	ctx := context.Background()
 	client := kubernetes.NewForConfigOrDie(config)
-	controller.NewProvisionController(klog.FromContext(ctx), client, *name, folders{*root},
+	controller.NewProvisionController(ctx, client, *name, folders{*root, *node},
 		controller.LeaderElection(false)).Run(ctx)
 }
