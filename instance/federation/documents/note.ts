@@ -29,6 +29,8 @@ export type Note = {
   readonly language?: string | null
   readonly inReplyToUri?: string | null
   readonly mentions?: readonly Mention[]
+  /** Without the `#`. */
+  readonly hashtags?: readonly { readonly name: string; readonly href: string }[]
   readonly published: Date
   readonly edited?: Date | null
 }
@@ -74,10 +76,13 @@ export function noteDocument(origin: string, note: Note): ObjectJson {
     published: note.published.toISOString(),
     ...(note.edited && { updated: note.edited.toISOString() }),
     url: postPage(origin, note.handle, note.id),
-    tag: mentions.map((mention) => ({
-      type: 'Mention',
-      href: mention.uri,
-      name: `@${mention.handle}@${mention.domain ?? ownDomain}`,
-    })),
+    tag: [
+      ...mentions.map((mention) => ({
+        type: 'Mention',
+        href: mention.uri,
+        name: `@${mention.handle}@${mention.domain ?? ownDomain}`,
+      })),
+      ...(note.hashtags ?? []).map(({ name, href }) => ({ type: 'Hashtag', href, name: `#${name}` })),
+    ],
   }
 }
