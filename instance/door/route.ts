@@ -41,14 +41,15 @@ const ID = /^[0-9]{1,19}$/
 /** First words of paths that are the community's, whoever asks. */
 const COMMON = new Set(['inbox', 'actor', '.well-known', 'nodeinfo', 'assets', 'sign-up', 'invitation'])
 
-/** The path's parts, as the router will read them: query and fragment cut off, each part decoded once. */
+/** The path's parts, as the router will read them: query, fragment and last slash cut off, decoded once. */
 export function pathParts(url: string): string[] | undefined {
   // A request line may hold a whole URL (RFC 9112, 3.2.2); the router drops its origin too.
   const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/]*/i, '')
   const end = target.search(/[?#]/)
   const path = end < 0 ? target : target.slice(0, end)
   try {
-    return path.split('/').slice(1).map(decodeURIComponent)
+    const parts = path.split('/').slice(1).map(decodeURIComponent)
+    return parts.length > 1 && parts.at(-1) === '' ? parts.slice(0, -1) : parts
   } catch {
     return undefined
   }

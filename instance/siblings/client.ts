@@ -139,7 +139,7 @@ export function makeSiblings(deps: SiblingsDeps): Siblings {
       for (const origin of Object.values(agent.stats)) {
         sum.connected += Number(origin.connected)
         sum.running += origin.running
-        sum.queued += origin.pending
+        sum.queued += origin.size - origin.running
       }
       return sum
     },

@@ -1,0 +1,10 @@
+// What the door uses of an instance.
+import type { Homes } from '../directory/homes.ts'
+import type { Instance } from '../instance.ts'
+import type { Metrics } from '../siblings/metrics.ts'
+
+export type DoorDeps = Pick<Instance, 'siblings' | 'log'> & {
+  readonly config: Pick<Instance['config'], 'ordinal'>
+  readonly homes: Pick<Homes, 'byHandle' | 'byId' | 'instances' | 'refresh' | 'freshByHandle' | 'freshById'>
+  readonly metrics: Metrics
+}

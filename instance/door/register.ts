@@ -1,0 +1,178 @@
+// The door: before anything else sees a request, it goes to the home of the member it is about.
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Instance } from '../instance.ts'
+import { KEY_HEADER, ORDINAL_HEADER } from '../siblings/client.ts'
+import { type Lifecycle, makeLifecycle } from '../siblings/lifecycle.ts'
+import { type Metrics, makeMetrics } from '../siblings/metrics.ts'
+import { registerAssets } from './assets.ts'
+import { FORM_BYTES, handleOfForm, readBody } from './body.ts'
+import type { DoorDeps } from './deps.ts'
+import { makeForward } from './forward.ts'
+import { answerHeaders, FORWARDED_HEADER, HOME_HEADER, readSubject } from './headers.ts'
+import { type Place, whereIs, whereIsNow } from './locate.ts'
+import { refuse } from './refuse.ts'
+import { foldHandle, route, type Subject } from './route.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The ordinal of the sibling that sent this, if one did. */
+    sibling: number | undefined
+  }
+  interface FastifyInstance {
+    metrics: Metrics
+    lifecycle: Lifecycle
+  }
+}
+
+type Found = { readonly place: Place; readonly subject: Subject | undefined; readonly body?: Buffer }
+
+/**
+ * Puts the door in front of every route of the public app. A request is handed on at most once: one that a sibling
+ * sent, which only the community's key proves, is served here or answered with 421 before its body is read.
+ */
+export function registerDoor(app: FastifyInstance, instance: Instance): void {
+  const metrics = makeMetrics()
+  const lifecycle = makeLifecycle()
+  const deps: DoorDeps = { ...pick(instance), metrics }
+  const forward = makeForward(deps)
+  const replays = new WeakMap<FastifyRequest, Buffer>()
+  app.decorate('metrics', metrics)
+  app.decorate('lifecycle', lifecycle)
+  app.decorateRequest('sibling', undefined)
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (lifecycle.stopping) reply.raw.setHeader('connection', 'close')
+    const handed = takeHandover(request, deps)
+    const found = handed?.subject ? await receive(deps, handed.subject) : await find(deps, request)
+    if (found === 'too-large') {
+      reply.header('connection', 'close')
+      return refuse(request, reply, { code: 'too-large' })
+    }
+    const { place, subject } = found
+    if (found.body) replays.set(request, found.body)
+    metrics.door.inc({ to: handed && place.at === 'home' ? 'misdirected' : place.at })
+    if (place.at === 'nobody-knows') return refuse(request, reply, { code: 'directory-down' })
+    if (place.at !== 'home' || !subject) return undefined
+    if (handed) {
+      reply.header(HOME_HEADER, String(place.ordinal))
+      return refuse(request, reply, { code: 'not-here' })
+    }
+    const gone = goneSignal(reply)
+    const done = await forward({
+      raw: request.raw,
+      subject,
+      ordinal: place.ordinal,
+      client: request.ip,
+      body: found.body,
+      signal: gone,
+    })
+    if (done.kind === 'refused') return refuse(request, reply, done.refusal)
+    if (done.kind === 'here') {
+      if (done.body) replays.set(request, done.body)
+      return undefined
+    }
+    await relay(reply, done.answer, lifecycle)
+    return reply
+  })
+
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const body = replays.get(request)
+    return body ? Readable.from([body], { objectMode: false }) : payload
+  })
+
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.requests.observe(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: `${Math.floor(reply.raw.statusCode / 100)}xx`,
+      },
+      reply.elapsedTime / 1000,
+    )
+  })
+
+  registerAssets(app, deps)
+}
+
+function pick({ config, homes, siblings, log }: Instance): Omit<DoorDeps, 'metrics'> {
+  return { config, homes, siblings, log }
+}
+
+/** Where a client's request goes. */
+async function find(deps: DoorDeps, request: FastifyRequest): Promise<Found | 'too-large'> {
+  const { raw } = request
+  const way = route(
+    {
+      method: request.method,
+      url: raw.url ?? '/',
+      cookie: raw.headers.cookie,
+      authorization: raw.headers.authorization,
+    },
+    deps.homes,
+  )
+  switch (way.to) {
+    case 'anyone':
+      return { place: { at: 'anywhere' }, subject: undefined }
+    case 'home':
+    case 'ask-directory':
+      return { place: await whereIs(deps, way.subject), subject: way.subject }
+    case 'form': {
+      const body = await readBody(raw, FORM_BYTES)
+      if (!body) return 'too-large'
+      const handle = handleOfForm(raw.headers, body)
+      // Nobody named: the log-in page of any instance says so.
+      if (handle === undefined) return { place: { at: 'anywhere' }, subject: undefined, body }
+      const subject = { handle: foldHandle(handle) }
+      return { place: await whereIs(deps, subject), subject, body }
+    }
+  }
+}
+
+/**
+ * Where a sibling's request goes: here, unless the directory itself says otherwise. Memory alone sends nobody away,
+ * for the sibling may have read the directory later than we did; and without the directory we believe the sibling.
+ */
+async function receive(deps: DoorDeps, subject: Subject): Promise<Found> {
+  const remembered = await whereIs(deps, subject)
+  const place = remembered.at === 'home' ? await whereIsNow(deps, subject) : remembered
+  return { place: place.at === 'nobody-knows' ? { at: 'here' } : place, subject }
+}
+
+/**
+ * Whom a sibling handed this over for; undefined if no sibling did. Takes our own headers off every request, so that
+ * no client can speak them.
+ */
+function takeHandover(
+  request: FastifyRequest,
+  deps: DoorDeps,
+): { readonly subject: Subject | undefined } | undefined {
+  const { headers } = request.raw
+  const handed = headers[FORWARDED_HEADER]
+  const trusted = typeof handed === 'string' && deps.siblings.accepts(headers[KEY_HEADER])
+  if (trusted) request.sibling = Number(headers[ORDINAL_HEADER])
+  for (const name of Object.keys(headers)) if (name.startsWith('x-hamlet-')) delete headers[name]
+  return trusted ? { subject: readSubject(handed) } : undefined
+}
+
+/** Aborted when the client goes away before it was answered. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  return gone.signal
+}
+
+/** Sends the home's answer on as it is. Cut off in the middle, so is ours: never a short answer that looks whole. */
+async function relay(
+  reply: FastifyReply,
+  answer: Awaited<ReturnType<Instance['siblings']['send']>>,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  reply.hijack()
+  const headers = answerHeaders(answer.headers)
+  if (lifecycle.stopping) headers.connection = 'close'
+  reply.raw.writeHead(answer.statusCode, headers)
+  // An error here is either side going away; the pipeline has closed both.
+  await pipeline(answer.body, reply.raw).catch(() => undefined)
+}
