@@ -16,6 +16,7 @@ export type KubeObject = {
     annotations?: Record<string, string>
     finalizers?: string[]
     ownerReferences?: OwnerReference[]
+    managedFields?: ManagedFields[]
   }
   [field: string]: unknown
 }
@@ -27,6 +28,14 @@ export type OwnerReference = {
   uid: string
   controller?: boolean
   blockOwnerDeletion?: boolean
+}
+
+/** Which fields a manager owns, in the API server's own notation (`f:spec`, `k:{"name":"x"}` …). */
+export type ManagedFields = {
+  manager?: string
+  operation?: string
+  subresource?: string
+  fieldsV1?: Record<string, unknown>
 }
 
 /** Which objects: the kind, and its plural name in URLs. */
@@ -62,5 +71,37 @@ export type Kube = {
   /** JSON merge patch. */
   patch(resource: Resource, name: ObjectName, patch: object): Promise<KubeObject>
   /** False when it was already gone. `uid` guards against deleting a namesake made later. */
-  delete(resource: Resource, name: ObjectName, options?: { uid?: string; foreground?: boolean }): Promise<boolean>
+  delete(
+    resource: Resource,
+    name: ObjectName,
+    options?: { uid?: string; foreground?: boolean },
+  ): Promise<boolean>
+}
+
+/** What is listed or watched; without a namespace all of them. */
+export type Selection = { namespace?: string; labelSelector?: string; fieldSelector?: string }
+
+export type WatchEvent =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }
+  /** Nothing changed, but the watch is alive, and this is the version to go on from. */
+  | { type: 'BOOKMARK'; resourceVersion: string }
+
+/** The verbs, and what reflectors need besides. */
+export type KubeClient = Kube & {
+  /** All pages of one consistent list, and the version to watch from. */
+  snapshot(
+    resource: Resource,
+    selection: Selection,
+  ): Promise<{ items: KubeObject[]; resourceVersion: string }>
+  /**
+   * Events since `resourceVersion`, until the server ends the watch (after about `timeoutSeconds`, without an error) or
+   * the signal aborts it. Throws KubeError 410 when the version is no longer kept.
+   */
+  watch(
+    resource: Resource,
+    selection: Selection,
+    options: { resourceVersion: string; timeoutSeconds: number; signal: AbortSignal },
+  ): AsyncIterable<WatchEvent>
+  /** Ends all connections. */
+  close(): Promise<void>
 }
