@@ -1,0 +1,68 @@
+// What the operator asks a community's directory: counts and rows, no personal data.
+import { appliedMigrations } from '../make/migrate.ts'
+import type { Session } from '../server/session.ts'
+
+export type DirectoryInstance = {
+  readonly ordinal: number
+  readonly cap: number
+  readonly taken: number
+  readonly state: 'Opening' | 'Active' | 'Draining' | 'Retired'
+  readonly address: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+export type DirectorySettings = {
+  readonly title: string
+  readonly description: string
+  readonly registration: string
+  readonly per_instance: number
+  readonly sign_ups_per_hour: number
+  readonly log_ins_per_hour: number
+  readonly posts_per_hour: number
+  readonly max_instances: number
+}
+
+export type DirectoryFacts = {
+  /** Whose it is; undefined before its rows were written. */
+  readonly identity: { readonly domain: string; readonly prefix: string } | undefined
+  readonly settings: DirectorySettings | undefined
+  readonly instances: readonly DirectoryInstance[]
+  /** Active members. */
+  readonly members: number
+  readonly waiting: number
+  /** Organisers whose sign-up is done. */
+  readonly organisers: number
+  /** SHA-256 in hexadecimal of the organiser invitations that the operator made and nobody used yet. */
+  readonly invitations: readonly string[]
+  readonly keys: number
+}
+
+export type Applied = readonly { readonly name: string; readonly hash: string }[]
+
+const FACTS = `SELECT json_build_object(
+  'identity', (SELECT json_build_object('domain', domain, 'prefix', prefix) FROM meta),
+  'settings', (SELECT to_jsonb(s) - 'one' FROM settings s),
+  'instances', (SELECT coalesce(json_agg(json_build_object('ordinal', ordinal, 'cap', cap, 'taken', taken, 'state', state,
+      'address', address, 'createdAt', floor(extract(epoch FROM created_at) * 1000)) ORDER BY ordinal), '[]') FROM instances),
+  'members', (SELECT count(*) FROM members WHERE state = 'active'),
+  'waiting', (SELECT count(*) FROM waiting),
+  'organisers', (SELECT count(*) FROM members WHERE state = 'active' AND role = 'organiser'),
+  'invitations', (SELECT coalesce(json_agg(encode(hash, 'hex') ORDER BY hash), '[]') FROM invites
+      WHERE created_by IS NULL AND role = 'organiser' AND uses_left > 0 AND (expires_at IS NULL OR expires_at > now())),
+  'keys', (SELECT count(*) FROM actor_keys)) AS facts`
+
+type Nullable<T> = { [K in keyof T]: undefined extends T[K] ? Exclude<T[K], undefined> | null : T[K] }
+
+/** Everything in one statement, so in one snapshot. Throws what PostgreSQL throws. */
+export async function readDirectory(session: Session): Promise<DirectoryFacts> {
+  const [row] = await session.query<{ facts: Nullable<DirectoryFacts> }>(FACTS)
+  if (!row) throw new Error('the directory gave no row')
+  const { facts } = row
+  return { ...facts, identity: facts.identity ?? undefined, settings: facts.settings ?? undefined }
+}
+
+/** What was applied to a database; an empty list for one that is no clone of ours. */
+export async function readApplied(session: Session): Promise<Applied> {
+  return (await appliedMigrations(session)) ?? []
+}
