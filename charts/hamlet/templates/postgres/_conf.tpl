@@ -3,8 +3,9 @@
 listen_addresses: "*"
 port: 5432
 password_encryption: scram-sha-256
-# 8 for each instance: 4 on its own database, 4 on the directory. 20 for the operator and for people.
-max_connections: {{ add (mul (int .Values.postgres.instances) 8) 20 }}
+# 8 for each instance: 4 on its own database, 4 on the directory. 20 for the operator and for people,
+# 3 that stay reserved for superusers. The operator counts in the same way when it places an instance.
+max_connections: {{ add (mul (int .Values.postgres.instances) 8) 23 }}
 superuser_reserved_connections: 3
 # Small databases on a small pod.
 shared_buffers: 64MB
