@@ -1,10 +1,10 @@
 // Keeps a store equal to the API server's objects: list, then watch, and again after every gap.
 import type { Logger } from 'pino'
-import { backoff, type Clock, sleep } from './clock.ts'
-import { isForbidden, isGone, isNotFound, KubeError } from './error.ts'
-import type { KubeMetrics } from './metrics.ts'
+import { backoff, type Clock, sleep } from '../clock.ts'
+import { isForbidden, isGone, isNotFound, KubeError } from '../error.ts'
+import type { KubeMetrics } from '../metrics.ts'
+import type { KubeClient, Resource, Selection } from '../types.ts'
 import { type Change, createStore, type Indexes, type Store } from './store.ts'
-import type { KubeClient, Resource, Selection } from './types.ts'
 
 export type Reflector = {
   readonly resource: Resource

@@ -1,6 +1,6 @@
 // What a reflector knows: frozen objects by key, and by label or whatever else they are looked up by.
-import { keyOf } from './resources.ts'
-import type { KubeObject } from './types.ts'
+import { keyOf } from '../resources.ts'
+import type { KubeObject } from '../types.ts'
 
 export type Change = { key: string; before: KubeObject | undefined; after: KubeObject | undefined }
 

@@ -1,6 +1,6 @@
 // Keys to work on: each once, however often it was added, and never by two workers at a time.
-import { backoff, type Clock } from './clock.ts'
-import type { KubeMetrics } from './metrics.ts'
+import { backoff, type Clock } from '../clock.ts'
+import type { KubeMetrics } from '../metrics.ts'
 
 export type Queue = {
   add(key: string): void
@@ -69,7 +69,10 @@ export function createQueue(
 
   function addAfter(key: string, ms: number): void {
     if (closed) return
-    if (ms <= 0) return add(key)
+    if (ms <= 0) {
+      add(key)
+      return
+    }
     const at = clock.now() + ms
     const planned = later.get(key)
     if (planned && planned.at <= at) return

@@ -1,8 +1,8 @@
 // The verbs of Kubernetes as raw JSON: nothing is dropped that a typed model would not know.
-import { isGone, isNotFound, KubeError } from './error.ts'
-import { pathOf, resourceOf } from './resources.ts'
+import { isGone, isNotFound, KubeError } from '../error.ts'
+import { pathOf, resourceOf } from '../resources.ts'
+import type { KubeClient, KubeObject, Resource, Selection } from '../types.ts'
 import type { Call, Transport } from './transport.ts'
-import type { KubeClient, KubeObject, Resource, Selection } from './types.ts'
 import { watchEvents } from './watch.ts'
 
 const PAGE = '500'

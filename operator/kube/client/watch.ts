@@ -1,8 +1,8 @@
 // A watch: lines of JSON, one event each, until the server or the caller ends it.
-import { failureOf, KubeError } from './error.ts'
-import { pathOf } from './resources.ts'
+import { failureOf, KubeError } from '../error.ts'
+import { pathOf } from '../resources.ts'
+import type { KubeObject, Resource, Selection, WatchEvent } from '../types.ts'
 import { lost, type Transport } from './transport.ts'
-import type { KubeObject, Resource, Selection, WatchEvent } from './types.ts'
 
 export async function* watchEvents(
   transport: Transport,

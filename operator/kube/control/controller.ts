@@ -1,11 +1,11 @@
 // Reflectors → keys → queue → reconcile(key), until everything is as it should be.
 import type { Logger } from 'pino'
-import { type Clock, sleep } from './clock.ts'
-import { isConflict } from './error.ts'
-import type { KubeMetrics } from './metrics.ts'
+import { type Clock, sleep } from '../clock.ts'
+import { isConflict } from '../error.ts'
+import type { KubeMetrics } from '../metrics.ts'
+import type { KubeObject } from '../types.ts'
 import { createQueue } from './queue.ts'
 import type { Reflector } from './reflector.ts'
-import type { KubeObject } from './types.ts'
 
 /** When to look again without being told; nothing means at the next change or resync. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile that has nothing to say just ends.
@@ -16,6 +16,8 @@ export type Controller = {
   start(): Promise<void>
   enqueue(key: string): void
   enqueueAfter(key: string, ms: number): void
+  /** Milliseconds that the oldest running reconcile has taken: far past the deadline means that it hangs. */
+  longestRunning(): number
   /** Takes nothing new and waits for what runs; it is aborted after `graceMs`. */
   stop(graceMs?: number): Promise<void>
 }
@@ -132,6 +134,7 @@ export function createController(options: ControllerOptions, deps: ControllerDep
     },
     enqueue: (key) => queue.add(key),
     enqueueAfter: (key, ms) => queue.addAfter(key, ms),
+    longestRunning: () => queue.longestRunning(),
     async stop(graceMs = 10_000) {
       stopping.abort()
       queue.close()

@@ -1,10 +1,10 @@
 // HTTP to the API server: one pool of connections, credentials kept fresh, limits on time, refusals as KubeError.
 import type { Logger } from 'pino'
 import { Agent, type Dispatcher } from 'undici'
-import { type Clock, sleep } from './clock.ts'
+import { type Clock, sleep } from '../clock.ts'
+import { failureOf, KubeError } from '../error.ts'
+import type { KubeMetrics } from '../metrics.ts'
 import type { Connection, Credentials } from './connection.ts'
-import { failureOf, KubeError } from './error.ts'
-import type { KubeMetrics } from './metrics.ts'
 
 export type Call = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
