@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /** What costs minutes to make is kept here, outside the checkout, so that a fresh clone is as quick. */
-export const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'hamlet')
+export const cacheFolder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'hamlet')
 
 /** A short name for some content, safe in file names and image tags. */
 export function hashOf(...parts: readonly (string | Uint8Array)[]): string {
@@ -20,7 +20,9 @@ export async function hashFiles(...paths: readonly string[]): Promise<string> {
   const parts: (string | Uint8Array)[] = []
   for (const path of paths) {
     const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => undefined)
-    const files = entries?.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    const files = entries
+      ?.filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
     for (const file of files?.sort() ?? [path]) parts.push(file.slice(path.length), await readFile(file))
   }
   return hashOf(...parts)

@@ -5,7 +5,11 @@ import { run } from './run.ts'
 import { kubectl, toolPath } from './tools.ts'
 
 /** What a person says about a cluster of their own. */
-export type ContextOptions = { readonly context: string; readonly ingressClass?: string; readonly postgresImage?: string }
+export type ContextOptions = {
+  readonly context: string
+  readonly ingressClass?: string
+  readonly postgresImage?: string
+}
 
 /** A cluster of the user's, which is refused when Hamlet is in it and was not put there by `up`. */
 export async function contextCluster(wish: ClusterName, options: ContextOptions): Promise<Cluster> {
@@ -26,7 +30,11 @@ export async function contextCluster(wish: ClusterName, options: ContextOptions)
 }
 
 /** What shows that Hamlet is in a cluster: its namespace and its resource definitions, with their labels. */
-export type Trace = { readonly kind: string; readonly name: string; readonly labels: Readonly<Record<string, string>> }
+export type Trace = {
+  readonly kind: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
 
 /** Why a cluster must be left alone, or nothing when what is there was made by `up`. */
 export function whyRefused(traces: readonly Trace[]): string | undefined {
@@ -43,5 +51,9 @@ async function readTraces(kubeconfig: string): Promise<readonly Trace[]> {
   type Found = { kind: string; metadata: { name: string; labels?: Record<string, string> } }
   const parsed = JSON.parse(text) as Found | { items: readonly Found[] }
   const items = 'items' in parsed ? parsed.items : [parsed]
-  return items.map((item) => ({ kind: item.kind, name: item.metadata.name, labels: item.metadata.labels ?? {} }))
+  return items.map((item) => ({
+    kind: item.kind,
+    name: item.metadata.name,
+    labels: item.metadata.labels ?? {},
+  }))
 }

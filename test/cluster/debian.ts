@@ -32,14 +32,24 @@ export async function debian(): Promise<Debian> {
 async function copyLibraries(fs: string, to: string): Promise<void> {
   const listed = await run('dpkg', [`--root=${fs}`, '-L', 'libc6', 'libstdc++6', 'libgcc-s1'])
   const paths = listed.split('\n').filter((path) => /\.so[.\d]*$/.test(path) && !path.includes('/gconv/'))
-  const list = [...paths.map((path) => (path.startsWith('/lib') ? `/usr${path}` : path)), '/etc/ssl/certs/ca-certificates.crt']
+  const list = [
+    ...paths.map((path) => (path.startsWith('/lib') ? `/usr${path}` : path)),
+    '/etc/ssl/certs/ca-certificates.crt',
+  ]
   await mkdir(join(to, 'tmp'), { recursive: true })
   await run('tar', ['-C', fs, '-cf', join(to, 'files.tar'), ...new Set(list.map((path) => `.${path}`))])
   await run('tar', ['-C', to, '-xf', join(to, 'files.tar')])
   await rm(join(to, 'files.tar'))
   for (const name of ['lib', 'lib64']) await symlink(`usr/${name}`, join(to, name))
-  const people = [['root', 0], ['postgres', 999], ['hamlet', 1000]] as const
-  await writeFile(join(to, 'etc/passwd'), people.map(([name, id]) => `${name}:x:${id}:${id}::/tmp:/bin/sh\n`).join(''))
+  const people = [
+    ['root', 0],
+    ['postgres', 999],
+    ['hamlet', 1000],
+  ] as const
+  await writeFile(
+    join(to, 'etc/passwd'),
+    people.map(([name, id]) => `${name}:x:${id}:${id}::/tmp:/bin/sh\n`).join(''),
+  )
   await writeFile(join(to, 'etc/group'), people.map(([name, id]) => `${name}:x:${id}:\n`).join(''))
   await writeFile(join(to, 'etc/nsswitch.conf'), 'hosts: files dns\n')
   await run('chmod', ['1777', join(to, 'tmp')])

@@ -63,7 +63,9 @@ export function kubeVersion(mod: string): readonly string[] {
 async function trimTraefik(go: string, mod: string, folder: string): Promise<void> {
   const module = `${traefik}@${versionOf(mod, traefik)}`
   const outside = join(folder, '..', '..')
-  const { Dir } = JSON.parse(await run(go, ['mod', 'download', '-json', module], { cwd: outside })) as { Dir: string }
+  const { Dir } = JSON.parse(await run(go, ['mod', 'download', '-json', module], { cwd: outside })) as {
+    Dir: string
+  }
   await cp(Dir, folder, { recursive: true })
   await run('chmod', ['-R', 'u+w', folder])
   await writeFile(join(folder, 'webui/static/index.html'), '')

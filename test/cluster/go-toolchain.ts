@@ -25,13 +25,17 @@ export function isNewEnough(text: string): boolean {
 
 // Toolchains are modules too (golang.org/toolchain), so any Go at all, even Debian's 1.19, can fetch a new one.
 async function fetchToolchain(folder: string): Promise<void> {
-  if ((await goVersion()) === '') await aptInstall(['golang-go', 'ca-certificates'], 'building the test cluster')
+  if ((await goVersion()) === '')
+    await aptInstall(['golang-go', 'ca-certificates'], 'building the test cluster')
   const arch = process.arch === 'x64' ? 'amd64' : process.arch
   const module = `golang.org/toolchain@v0.0.1-go${version}.linux-${arch}`
   const outside = await mkdtemp(join(tmpdir(), 'hamlet-go-'))
   try {
     const answer = await saying(`Fetching Go ${version}`, () =>
-      run('go', ['mod', 'download', '-json', module], { cwd: outside, env: { GO111MODULE: 'on', GOFLAGS: '' } }),
+      run('go', ['mod', 'download', '-json', module], {
+        cwd: outside,
+        env: { GO111MODULE: 'on', GOFLAGS: '' },
+      }),
     )
     const { Dir } = JSON.parse(answer) as { Dir: string }
     await cp(Dir, folder, { recursive: true })

@@ -20,10 +20,15 @@ export async function nodeBase(): Promise<string> {
 export async function appBase(): Promise<string> {
   const { libraries, key } = await debian()
   const version = process.version.slice(1)
-  return assembled(`localhost/hamlet-base:${version}-${key}`, libraries, ['USER 1000', 'ENV PATH=/usr/bin'], async (fs) => {
-    await mkdir(join(fs, 'usr/bin'), { recursive: true })
-    await cp(process.execPath, join(fs, 'usr/bin/node'))
-  })
+  return assembled(
+    `localhost/hamlet-base:${version}-${key}`,
+    libraries,
+    ['USER 1000', 'ENV PATH=/usr/bin'],
+    async (fs) => {
+      await mkdir(join(fs, 'usr/bin'), { recursive: true })
+      await cp(process.execPath, join(fs, 'usr/bin/node'))
+    },
+  )
 }
 
 /** PostgreSQL's server programs with a small shell (initdb needs one), user 999. */

@@ -3,7 +3,7 @@ import type { Ports } from './cluster.ts'
 import { madeBy } from './labels.ts'
 
 // The reaper would remove the cluster as soon as this program ends; `down` does that here. Read before each start.
-process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
+process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
 
 /** What a container that runs a Kubernetes node needs to know. */
 export type NodeOptions = {
@@ -33,7 +33,11 @@ export class NodeContainer extends GenericContainer {
       .withAutoRemove(false)
     if (options.command) this.withCommand([...options.command])
     const publish = (port: number) => [{ HostIp: '127.0.0.1', HostPort: String(port) }]
-    const bindings = { '6443/tcp': publish(ports.api), '443/tcp': publish(ports.https), '80/tcp': publish(ports.http) }
+    const bindings = {
+      '6443/tcp': publish(ports.api),
+      '443/tcp': publish(ports.https),
+      '80/tcp': publish(ports.http),
+    }
     this.createOpts.ExposedPorts = { '6443/tcp': {}, '443/tcp': {}, '80/tcp': {} }
     Object.assign(this.hostConfig, { PortBindings: bindings, CgroupnsMode: 'private' })
     if (privileges === 'privileged') this.withPrivilegedMode()

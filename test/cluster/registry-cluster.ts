@@ -40,7 +40,14 @@ export async function registryCluster(wish: ClusterName): Promise<Cluster> {
 
 function k3s(name: string, ports: ConstructorParameters<typeof NodeContainer>[0]['ports']): NodeContainer {
   const command = ['server', '--node-name=node', '--tls-san=127.0.0.1', '--disable=metrics-server']
-  const options = { name, image, ports, command, dataPath, ready: /Node controller sync successful|k3s is up and running/ }
+  const options = {
+    name,
+    image,
+    ports,
+    command,
+    dataPath,
+    ready: /Node controller sync successful|k3s is up and running/,
+  }
   return new NodeContainer(options, 'privileged').withTmpFs({ '/var/run': 'rw' })
 }
 

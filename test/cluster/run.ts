@@ -25,7 +25,11 @@ export async function run(command: string, args: readonly string[], options: Opt
 }
 
 /** Whether the program runs and succeeds. */
-export async function succeeds(command: string, args: readonly string[], options: Options = {}): Promise<boolean> {
+export async function succeeds(
+  command: string,
+  args: readonly string[],
+  options: Options = {},
+): Promise<boolean> {
   return run(command, args, options).then(
     () => true,
     () => false,

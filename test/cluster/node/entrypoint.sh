@@ -27,6 +27,7 @@ root = "$data/containerd"
 [plugins."io.containerd.grpc.v1.cri"]
   restrict_oom_score_adj = true
   disable_apparmor = true
+  enable_unprivileged_ports = true
   sandbox_image = "localhost/pause:1"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
@@ -71,7 +72,6 @@ contexts:
 current-context: hamlet
 T
 fi
-export KUBECONFIG=$keys/kubeconfig
 
 cat >/etc/kubernetes/kubelet.yaml <<T
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -103,7 +103,7 @@ run containerd containerd
 run etcd etcd --data-dir $data/etcd --unsafe-no-fsync \
   --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379
 run apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --advertise-address="$ip" \
-  --service-cluster-ip-range=10.96.0.0/16 --allow-privileged --authorization-mode=Node,RBAC \
+  --service-cluster-ip-range=10.96.0.0/16 --kubelet-preferred-address-types=InternalIP --allow-privileged --authorization-mode=Node,RBAC \
   --tls-cert-file=$keys/server.crt --tls-private-key-file=$keys/server.key --client-ca-file=$keys/ca.crt \
   --kubelet-client-certificate=$keys/admin.crt --kubelet-client-key=$keys/admin.key \
   --service-account-issuer=https://kubernetes.default.svc --service-account-key-file=$keys/sa.pub \

@@ -1,0 +1,22 @@
+// npm run down: removes what `npm run up` made, and nothing else.
+import { rm } from 'node:fs/promises'
+import { cacheFolder } from './cache.ts'
+import { clearContext } from './clear-context.ts'
+import { own } from './cluster.ts'
+import { readNotes } from './notes.ts'
+import { saying } from './say.ts'
+import { stopCluster } from './start.ts'
+
+try {
+  const notes = await readNotes(own.folder)
+  if (notes?.context !== undefined) {
+    await saying(`Removing Hamlet from context ${notes.context}`, () => clearContext(own.folder))
+    await rm(own.folder, { recursive: true, force: true })
+  } else {
+    await saying('Removing the cluster', () => stopCluster())
+  }
+  console.log(`Removed. Kept for the next time: images in the container engine and ${cacheFolder}`)
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}
