@@ -1,6 +1,7 @@
 // The public server: the door in front, then who is asking, then federation, then the pages.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { registerSessions } from './accounts/session.ts'
+import { registerDoor } from './door/register.ts'
 import type { Instance } from './instance.ts'
 import { registerErrors } from './server-errors.ts'
 
@@ -11,7 +12,9 @@ import { registerErrors } from './server-errors.ts'
 export async function buildPublicApp(instance: Instance): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = instance.log
   const app: FastifyInstance = Fastify({
-    trustProxy: true,
+    // The ingress, or the sibling's door, is the only hop before us: what it appended last is the client. Trusting
+    // more would let anybody choose the address that their tries are counted under.
+    trustProxy: (_address, hop) => hop === 0,
     bodyLimit: 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true },
     loggerInstance: logger,
@@ -22,6 +25,7 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
     forceCloseConnections: 'idle',
   })
   registerErrors(app)
+  registerDoor(app, instance)
   await registerSessions(app, instance)
   return app
 }

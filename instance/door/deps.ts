@@ -3,8 +3,9 @@ import type { Homes } from '../directory/homes.ts'
 import type { Instance } from '../instance.ts'
 import type { Metrics } from '../siblings/metrics.ts'
 
-export type DoorDeps = Pick<Instance, 'siblings' | 'log'> & {
+export type DoorInstance = Pick<Instance, 'siblings' | 'log'> & {
   readonly config: Pick<Instance['config'], 'ordinal'>
   readonly homes: Pick<Homes, 'byHandle' | 'byId' | 'instances' | 'refresh' | 'freshByHandle' | 'freshById'>
-  readonly metrics: Metrics
 }
+
+export type DoorDeps = DoorInstance & { readonly metrics: Metrics }

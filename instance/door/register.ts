@@ -2,13 +2,13 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Instance } from '../instance.ts'
+import type { Dispatcher } from 'undici'
 import { KEY_HEADER, ORDINAL_HEADER } from '../siblings/client.ts'
 import { type Lifecycle, makeLifecycle } from '../siblings/lifecycle.ts'
 import { type Metrics, makeMetrics } from '../siblings/metrics.ts'
 import { registerAssets } from './assets.ts'
 import { FORM_BYTES, handleOfForm, readBody } from './body.ts'
-import type { DoorDeps } from './deps.ts'
+import type { DoorDeps, DoorInstance } from './deps.ts'
 import { makeForward } from './forward.ts'
 import { answerHeaders, FORWARDED_HEADER, HOME_HEADER, readSubject } from './headers.ts'
 import { type Place, whereIs, whereIsNow } from './locate.ts'
@@ -32,10 +32,11 @@ type Found = { readonly place: Place; readonly subject: Subject | undefined; rea
  * Puts the door in front of every route of the public app. A request is handed on at most once: one that a sibling
  * sent, which only the community's key proves, is served here or answered with 421 before its body is read.
  */
-export function registerDoor(app: FastifyInstance, instance: Instance): void {
+export function registerDoor(app: FastifyInstance, instance: DoorInstance): void {
   const metrics = makeMetrics()
   const lifecycle = makeLifecycle()
-  const deps: DoorDeps = { ...pick(instance), metrics }
+  const { config, homes, siblings, log } = instance
+  const deps: DoorDeps = { config, homes, siblings, log, metrics }
   const forward = makeForward(deps)
   const replays = new WeakMap<FastifyRequest, Buffer>()
   app.decorate('metrics', metrics)
@@ -82,6 +83,14 @@ export function registerDoor(app: FastifyInstance, instance: Instance): void {
     return body ? Readable.from([body], { objectMode: false }) : payload
   })
 
+  app.addHook('onSend', async (request, reply, payload) => {
+    // Only the home itself could see that the member has just gone, and it has: siblings try again, clients are asked to.
+    if (reply.statusCode !== 421 || request.sibling !== undefined) return payload
+    void deps.homes.refresh().catch(() => undefined)
+    reply.code(503).header('retry-after', '1')
+    return payload
+  })
+
   app.addHook('onResponse', async (request, reply) => {
     metrics.requests.observe(
       {
@@ -94,10 +103,6 @@ export function registerDoor(app: FastifyInstance, instance: Instance): void {
   })
 
   registerAssets(app, deps)
-}
-
-function pick({ config, homes, siblings, log }: Instance): Omit<DoorDeps, 'metrics'> {
-  return { config, homes, siblings, log }
 }
 
 /** Where a client's request goes. */
@@ -166,7 +171,7 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 /** Sends the home's answer on as it is. Cut off in the middle, so is ours: never a short answer that looks whole. */
 async function relay(
   reply: FastifyReply,
-  answer: Awaited<ReturnType<Instance['siblings']['send']>>,
+  answer: Dispatcher.ResponseData,
   lifecycle: Lifecycle,
 ): Promise<void> {
   reply.hijack()

@@ -32,8 +32,12 @@ async function look(instance: Pick<Instance, 'db'>): Promise<Row | undefined> {
   return Promise.race([query.then(({ rows }) => rows[0]), timeout]).catch(() => undefined)
 }
 
+export type FiguresInstance = Pick<Instance, 'db' | 'siblings'> & {
+  readonly homes: Pick<Instance['homes'], 'revision' | 'totals'>
+}
+
 /** Registers the gauges, and returns the look that fills them, to be awaited before each scrape. */
-export function registerFigures(metrics: Metrics, instance: Instance): () => Promise<void> {
+export function registerFigures(metrics: Metrics, instance: FiguresInstance): () => Promise<void> {
   const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
     new Gauge({ name, help, labelNames, registers: [metrics.registry] })
   const up = gauge('hamlet_database_up', 'Whether the database of this instance answers.')

@@ -2,14 +2,23 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { DoorInstance } from '../door/deps.ts'
 import { ASK_PATH } from '../door/forward.ts'
 import { FORWARDED_HEADER, HOME_HEADER, readSubject } from '../door/headers.ts'
 import { whereIs, whereIsNow } from '../door/locate.ts'
 import type { Instance } from '../instance.ts'
 import { KEY_HEADER, ORDINAL_HEADER } from './client.ts'
-import { registerFigures } from './figures.ts'
+import { type FiguresInstance, registerFigures } from './figures.ts'
 
-export type RegisterInternal = (app: FastifyInstance, instance: Instance) => void | Promise<void>
+/** What the port itself uses of an instance; the parts may want more. */
+export type InternalDeps = DoorInstance &
+  FiguresInstance & {
+    readonly config: Pick<Instance['config'], 'internalPort'>
+    readonly homes: Pick<Instance['homes'], 'loaded'>
+  }
+
+/** Adds what a part answers to siblings, under `/internal/`. */
+export type RegisterInternal<I> = (app: FastifyInstance, instance: I) => void | Promise<void>
 
 export type InternalServer = {
   readonly port: number
@@ -21,10 +30,10 @@ export type InternalServer = {
  * Listens on the internal port. `publicApp` is the app with the door in front; it need not listen yet.
  * `parts` register what they answer to siblings; only requests with the community's key reach that.
  */
-export async function startInternal(
-  instance: Instance,
+export async function startInternal<I extends InternalDeps>(
+  instance: I,
   publicApp: FastifyInstance,
-  options: { readonly parts: readonly RegisterInternal[]; readonly port?: number; readonly host?: string },
+  options: { readonly parts: readonly RegisterInternal<I>[]; readonly port?: number; readonly host?: string },
 ): Promise<InternalServer> {
   const app = await buildInternalApp(instance, publicApp, options.parts)
   await publicApp.ready()
@@ -52,10 +61,10 @@ export async function startInternal(
   }
 }
 
-async function buildInternalApp(
-  instance: Instance,
+async function buildInternalApp<I extends InternalDeps>(
+  instance: I,
   publicApp: FastifyInstance,
-  parts: readonly RegisterInternal[],
+  parts: readonly RegisterInternal<I>[],
 ): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = instance.log
   const app: FastifyInstance = Fastify({
