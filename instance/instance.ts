@@ -1,5 +1,7 @@
 // What every part of an instance is given: nothing of it is global.
 import type { Logger } from 'pino'
+import type { KeyPool } from './accounts/credentials/keys.ts'
+import type { Passwords } from './accounts/credentials/passwords.ts'
 import type { Config } from './config.ts'
 import type { Homes, Settings } from './directory/homes.ts'
 import type { Egress } from './federation/egress/egress.ts'
@@ -21,7 +23,12 @@ export type Instance = {
   readonly siblings: Siblings
   /** Tells the background workers that there is something to do. */
   readonly wake: Wake
+  readonly passwords: Passwords
+  /** Key pairs for new members. */
+  readonly keys: KeyPool
   readonly clock: () => Date
+  /** 0 ≤ random() < 1, for jitter. */
+  readonly random: () => number
   readonly log: Logger
   /** The row of this process in `boots`: gone when the database was restored under it. */
   readonly boot: string

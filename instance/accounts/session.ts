@@ -1,8 +1,9 @@
 // Who is asking: the session cookie, and protection of forms against other sites.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Home } from '../directory/homes.ts'
+import { hashSecret, newSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { type Refusal, refusalStatus, refusalText, refuse } from '../refusal.ts'
 import type { InstanceTransaction } from '../store/database.ts'
@@ -33,19 +34,16 @@ export function parseSession(value: string | undefined): { memberId: string; sec
   return match?.[1] && match[2] ? { memberId: match[1], secret: match[2] } : undefined
 }
 
-/** Only the hash is stored, so a copy of the database lets nobody in. The secret is random: no slow hash is needed. */
-const hashOf = (secret: string) => createHash('sha256').update(secret).digest()
-
 /** Begins a session in the caller's transaction, which must hold the member's fence; returns the cookie's value. */
 export async function createSession(
   tx: InstanceTransaction,
   session: { memberId: string; userAgent?: string; now: Date },
 ): Promise<string> {
-  const secret = randomBytes(32).toString('base64url')
+  const secret = newSecret()
   await tx
     .insertInto('sessions')
     .values({
-      token_hash: hashOf(secret),
+      token_hash: hashSecret(secret),
       member_id: session.memberId,
       csrf: randomBytes(16).toString('base64url'),
       expires_at: new Date(session.now.getTime() + LIFETIME_DAYS * DAY),
@@ -58,7 +56,7 @@ export async function createSession(
 /** Ends the session that this cookie value stands for; nothing if it has ended. */
 export async function endSession(tx: InstanceTransaction, value: string): Promise<void> {
   const parsed = parseSession(value)
-  if (parsed) await tx.deleteFrom('sessions').where('token_hash', '=', hashOf(parsed.secret)).execute()
+  if (parsed) await tx.deleteFrom('sessions').where('token_hash', '=', hashSecret(parsed.secret)).execute()
 }
 
 export function setSessionCookie(reply: FastifyReply, value: string): void {
@@ -90,7 +88,7 @@ async function findSession(instance: Instance, value: string | undefined): Promi
       'sessions.token_hash',
       'sessions.last_used_at',
     ])
-    .where('sessions.token_hash', '=', hashOf(parsed.secret))
+    .where('sessions.token_hash', '=', hashSecret(parsed.secret))
     .where('sessions.member_id', '=', parsed.memberId)
     .where('sessions.expires_at', '>', instance.clock())
     // A frozen member still reads; a suspended one sees why nothing can be written.
@@ -134,8 +132,8 @@ export async function registerSessions(app: FastifyInstance, instance: Instance)
 export function csrfMatches(request: FastifyRequest, given: unknown): boolean {
   const expected = request.member?.csrf
   if (expected === undefined || typeof given !== 'string') return false
-  const a = hashOf(expected)
-  const b = hashOf(given)
+  const a = hashSecret(expected)
+  const b = hashSecret(given)
   return timingSafeEqual(a, b)
 }
 

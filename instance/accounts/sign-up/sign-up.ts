@@ -1,0 +1,123 @@
+// Coming in: a seat from the directory, then a home. Whichever instance was asked, the seat decides where it is.
+import { changeFor } from '../../directory/change.ts'
+import { clientOf, countTry } from '../../directory/rate-limits.ts'
+import { readProgress } from '../../directory/seats/queue.ts'
+import { releaseSeat, reserveSeat, type Seat } from '../../directory/seats/seats.ts'
+import { hashSecret, newSecret } from '../../directory/secrets.ts'
+import type { Instance } from '../../instance.ts'
+import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
+import { SiblingUnreachable } from '../../siblings/client.ts'
+import { isDatabaseDown } from '../../store/failures.ts'
+import { foldHandle, refusedHandle } from '../credentials/handle.ts'
+import { refusedPassword } from '../credentials/passwords.ts'
+import { type FinishedSignUp, joinAtHome, sessionAtHome } from './reach-home.ts'
+
+export type SignUpForm = {
+  readonly handle: string
+  readonly password: string
+  readonly displayName?: string
+  readonly inviteToken?: string | undefined
+  /** Of the client. */
+  readonly address: string
+  readonly userAgent?: string | undefined
+  /** Handles of members they mean to follow: they get a seat near them. */
+  readonly follows?: readonly string[]
+  /**
+   * A secret of the form (`newSignUpToken`): sent again with the same one, a sign-up goes on where it stopped, and
+   * never makes a second account.
+   */
+  readonly token?: string | undefined
+}
+
+export type SignUpWaiting = {
+  /** `place` counts from 1; the token belongs in the address of the page that waits. */
+  readonly waiting: { readonly token: string; readonly place: number; readonly of: number }
+}
+
+export const newSignUpToken = newSecret
+
+/**
+ * Signs somebody up: `done` with the value of their session cookie, a place in the queue that completes by itself
+ * when there is a seat, or why not.
+ */
+export async function signUp(
+  instance: Instance,
+  form: SignUpForm,
+): Promise<FinishedSignUp | SignUpWaiting | Refusal> {
+  const handle = foldHandle(form.handle)
+  const displayName = (form.displayName ?? '').trim()
+  const refusal =
+    refusedHandle(handle) ??
+    refusedPassword(form.password, handle) ??
+    ([...displayName].length > 60 ? refuse('long-display-name') : undefined) ??
+    (await countTry(instance, 'sign-up', clientOf(form.address), instance.settings().signUpsPerHour))
+  if (refusal) return refusal
+  const token = isToken(form.token) ? form.token : newSignUpToken()
+  const request = {
+    handle,
+    displayName,
+    tokenHash: hashSecret(token),
+    passwordHash: await instance.passwords.hash(form.password),
+    inviteHash: form.inviteToken === undefined ? undefined : hashSecret(form.inviteToken),
+    follows: (form.follows ?? []).slice(0, 100).map(foldHandle),
+  }
+  const silent: number[] = []
+  for (;;) {
+    const reserved = await changeFor(instance, (tx) => reserveSeat(tx, { ...request, avoid: silent }))
+    if (isRefusal(reserved)) return reserved
+    if ('waiting' in reserved) return whereTheyWait(instance, token)
+    const { seat } = reserved
+    try {
+      return await joinAtHome(instance, { ...request, ...seat }, form.userAgent)
+    } catch (error) {
+      // The seat stays theirs for two minutes: the same form, sent again, goes on from there.
+      if (isDatabaseDown(error)) return refuse('unavailable')
+      if (!(error instanceof SiblingUnreachable)) throw error
+      if (!error.refused || silent.includes(seat.home)) return refuse('unavailable')
+      // Nothing reached that home, so another one can be had.
+      silent.push(seat.home)
+      const released = await release(instance, seat)
+      if (isRefusal(released)) return released
+    }
+  }
+}
+
+function release(instance: Instance, seat: Seat): Promise<true | Refusal> {
+  return changeFor(instance, async (tx) => {
+    await releaseSeat(tx, seat.id)
+    return true as const
+  })
+}
+
+const isToken = (token: string | undefined): token is string => /^[A-Za-z0-9_-]{43}$/.test(token ?? '')
+
+/**
+ * How a sign-up that had to wait is getting on, for the holder of its token: still waiting, or done, and then they
+ * are logged in by it (for ten minutes; after that with their password).
+ */
+export async function signUpProgress(
+  instance: Instance,
+  token: string,
+  userAgent?: string,
+): Promise<FinishedSignUp | SignUpWaiting | Refusal> {
+  if (!isToken(token)) return refuse('not-found')
+  const tokenHash = hashSecret(token)
+  try {
+    const progress = await readProgress(instance.directory, tokenHash)
+    if (progress.state === 'unknown') return refuse('not-found')
+    if (progress.state === 'waiting') {
+      return { waiting: { token, place: progress.place, of: progress.of } }
+    }
+    if (progress.state === 'pending') return { waiting: { token, place: 1, of: 1 } }
+    return await sessionAtHome(instance, { id: progress.id, home: progress.home, tokenHash }, userAgent)
+  } catch (error) {
+    if (error instanceof SiblingUnreachable || isDatabaseDown(error)) return refuse('unavailable')
+    throw error
+  }
+}
+
+async function whereTheyWait(instance: Instance, token: string): Promise<SignUpWaiting | Refusal> {
+  const progress = await readProgress(instance.directory, hashSecret(token))
+  const place = progress.state === 'waiting' ? progress : { place: 1, of: 1 }
+  return { waiting: { token, place: place.place, of: place.of } }
+}

@@ -1,0 +1,156 @@
+// A row per process: a database restored under a running process, or while none ran, is noticed and checked.
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Logger } from 'pino'
+import type { Homes } from '../directory/homes.ts'
+import type { InstanceDatabase } from './database.ts'
+import { isDatabaseDown, pause } from './failures.ts'
+
+type Deps = {
+  db: InstanceDatabase
+  homes: Pick<Homes, 'all' | 'byId' | 'refresh' | 'regressed'>
+  ordinal: number
+  log: Logger
+}
+
+export type Resident = { readonly id: string; readonly epoch: number; readonly state: string }
+
+export type Comparison = {
+  /** Residents who have moved away since: the directory knows a greater epoch. */
+  readonly demote: readonly { id: string; epoch: number }[]
+  /** The directory says they live here, and they are not here. */
+  readonly missing: readonly string[]
+  /** Here, but the directory does not know them or knows an older epoch: it is the directory that is stale. */
+  readonly unknown: readonly string[]
+}
+
+/** Holds this home's residents against the directory. */
+export function compareResidents(
+  residents: readonly Resident[],
+  homes: Pick<Homes, 'all' | 'byId'>,
+  ordinal: number,
+): Comparison {
+  const settled = residents.filter((resident) => resident.state !== 'pending' && resident.state !== 'staged')
+  const here = new Set(settled.map((resident) => resident.id))
+  const known = settled.map((resident) => ({ resident, home: homes.byId(resident.id) }))
+  return {
+    // Only greater: lower or missing means that the directory went back in time, and must not evict anybody.
+    demote: known.flatMap(({ resident, home }) =>
+      home && home.epoch > resident.epoch && resident.state !== 'leaving'
+        ? [{ id: resident.id, epoch: resident.epoch }]
+        : [],
+    ),
+    missing: [...homes.all()]
+      .filter((home) => home.home === ordinal && home.state === 'active' && !here.has(home.id))
+      .map((home) => home.id),
+    unknown: known
+      .filter(({ resident, home }) => !home || home.epoch < resident.epoch)
+      .map(({ resident }) => resident.id),
+  }
+}
+
+/**
+ * Reads the directory, compares, and demotes who moved away. Until a boot row is inserted after this, nothing is
+ * written for any member, so a restored home never speaks for people who live elsewhere.
+ */
+export async function verifyResidents({ db, homes, ordinal, log }: Deps): Promise<Comparison> {
+  await homes.refresh()
+  const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()
+  const found = compareResidents(residents, homes, ordinal)
+  for (const { id, epoch } of found.demote) {
+    await db.transaction().execute(async (tx) => {
+      await sql`SELECT pg_advisory_xact_lock(${id}::bigint)`.execute(tx)
+      await tx
+        .updateTable('members')
+        .set({ state: 'leaving' })
+        .where('id', '=', id)
+        .where('epoch', '=', epoch)
+        .execute()
+    })
+  }
+  const counts = {
+    demoted: found.demote.length,
+    missing: found.missing.length,
+    unknown: found.unknown.length,
+  }
+  if (counts.missing > 0) {
+    log.error(
+      counts,
+      'members who live here are missing in this database: it was restored from an older copy',
+    )
+  }
+  if (counts.unknown > 0) {
+    log.error(counts, 'residents are missing in the directory: it was restored from an older copy')
+  }
+  return found
+}
+
+export type Boot = {
+  /** The row that `asMember` looks for. */
+  readonly id: string
+  /** Looks every few seconds whether the row is still there, and renews it from time to time. */
+  guard(): { stop(): Promise<void> }
+}
+
+const LOOK_MS = 5_000
+/** A dump younger than the row brings the row back with it, so the row is kept young. */
+const RENEW_MS = 15 * 60_000
+
+/** Verifies the residents, then inserts this process's row. */
+export async function insertBoot(deps: Deps & { random: () => number }): Promise<Boot> {
+  let id: string = randomUUID()
+  let insertedAt = performance.now()
+  const insert = async (fresh: string) => {
+    await deps.db.insertInto('boots').values({ id: fresh }).execute()
+    id = fresh
+    insertedAt = performance.now()
+  }
+  await verifyResidents(deps)
+  await insert(id)
+  // Rows of processes that ended. Whoever still runs renews its own long before.
+  await deps.db.deleteFrom('boots').where('started_at', '<', sql<Date>`now() - interval '1 day'`).execute()
+
+  const look = async () => {
+    const mine = await deps.db.selectFrom('boots').select('id').where('id', '=', id).executeTakeFirst()
+    if (!mine) {
+      deps.log.error('the database was restored under this process; its residents are being verified')
+      await verifyResidents(deps)
+      await insert(randomUUID())
+    } else if (performance.now() - insertedAt > RENEW_MS) {
+      const old = id
+      await insert(randomUUID())
+      // Transactions that began with the old one have ended by the next round but one; their timeout is shorter.
+      retired.push(old)
+      if (retired.length > 1) {
+        await deps.db
+          .deleteFrom('boots')
+          .where('id', '=', retired.shift() ?? '')
+          .execute()
+      }
+    }
+  }
+  const retired: string[] = []
+  return {
+    get id() {
+      return id
+    },
+    guard: () => {
+      const stopping = new AbortController()
+      const done = (async () => {
+        while (!stopping.signal.aborted) {
+          await pause(LOOK_MS * (0.5 + deps.random()), stopping.signal)
+          if (stopping.signal.aborted) return
+          await look().catch((error: unknown) => {
+            if (!isDatabaseDown(error)) deps.log.error({ err: error }, 'looking for the boot row failed')
+          })
+        }
+      })()
+      return {
+        stop: async () => {
+          stopping.abort()
+          await done
+        },
+      }
+    },
+  }
+}
