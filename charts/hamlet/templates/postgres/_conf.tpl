@@ -29,11 +29,11 @@ timezone: UTC
 {{/* What the ConfigMap holds. */}}
 {{- define "hamlet.postgresFiles" -}}
 start.sh: |
-  {{- .Files.Get "files/postgres/start.sh" | nindent 2 }}
+  {{- .Files.Get "files/postgres/start.sh" | trim | nindent 2 }}
 ready.sh: |
-  {{- .Files.Get "files/postgres/ready.sh" | nindent 2 }}
+  {{- .Files.Get "files/postgres/ready.sh" | trim | nindent 2 }}
 pg_hba.conf: |
-  {{- .Files.Get "files/postgres/pg_hba.conf" | nindent 2 }}
+  {{- .Files.Get "files/postgres/pg_hba.conf" | trim | nindent 2 }}
 postgresql.conf: |
   {{- $settings := mergeOverwrite (include "hamlet.postgresSettings" . | fromYaml) .Values.postgres.settings }}
   {{- range $name, $value := $settings }}
