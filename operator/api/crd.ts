@@ -140,12 +140,28 @@ function structural(schema: z.ZodType): Json {
       }
       // zod's pattern for times is long and refuses what the API server's own format takes.
       if (node.format === 'date-time') delete node.pattern
+      // `kubectl explain` shows descriptions, but no defaults.
+      const { default: value, description } = node
+      const tellable =
+        typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value)
+      if (tellable && description) node.description = `${description} Default: ${value}.`
+      // Rules are also run on a default, before the defaults inside it are filled in: it must be whole.
+      if (node.type === 'object' && node.default !== undefined) node.default = wholeDefault(node)
       if (node.type === 'array' && isCondition(node.items)) {
         node['x-kubernetes-list-type'] = 'map'
         node['x-kubernetes-list-map-keys'] = ['type']
       }
     },
   }) as Json
+}
+
+function wholeDefault(node: Json): Json {
+  const fields = Object.entries(Object(node.properties) as { [name: string]: Json })
+  return Object.fromEntries(
+    fields
+      .filter(([, field]) => field.default !== undefined)
+      .map(([name, field]) => [name, field.type === 'object' ? wholeDefault(field) : field.default]),
+  )
 }
 
 const isCondition = (items: unknown): boolean =>

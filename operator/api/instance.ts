@@ -1,5 +1,6 @@
 // Instance: one home of at most 300 members. Written by the operator only.
 import { z } from 'zod'
+import { CAP } from './community.ts'
 import { condition } from './conditions.ts'
 import { between, described, immutable } from './rule.ts'
 
@@ -25,6 +26,11 @@ export const instanceSpec = described(
         },
       ],
     ),
+    cap: described(
+      z.int(),
+      'The most members who shall live here. status.cap has what the database enforces: no fewer than live here now.',
+      [between('spec.cap', 1, CAP)],
+    ),
     image: described(
       z.string().min(1).max(1024),
       'The image that this instance runs. Recorded here so that a new operator restarts no instance.',
@@ -45,9 +51,12 @@ export const instanceStatus = described(
   'What is.',
 )
 
+const after = 'self.metadata.name.substring(self.spec.community.size() + 1)'
+
 export const instanceNameRules = [
   {
-    cel: "self.metadata.name == self.spec.community + '-' + string(self.spec.ordinal)",
+    // Not simply name == community + '-' + string(ordinal): the API server takes a string() for endless and too costly.
+    cel: `self.metadata.name.startsWith(self.spec.community + '-') && ${after}.matches('^[1-9][0-9]{0,3}$') && int(${after}) == self.spec.ordinal`,
     message:
       'metadata.name must be <spec.community>-<spec.ordinal>: Instances are created by the operator, for a Community',
   },
