@@ -16,10 +16,10 @@ export type Config = {
   readonly publicPort: number
   readonly internalPort: number
   readonly egress: {
-    /** Private networks that requests may go to, separated by commas. */
-    readonly allow: string
-    /** `name=address` (or `*.suffix=address`), separated by commas: looked at before any resolver is asked. */
-    readonly hosts: string
+    /** Private networks that requests may go to. */
+    readonly allow: readonly string[]
+    /** Name, or `*.suffix`, to address: looked at before any resolver is asked. */
+    readonly hosts: ReadonlyMap<string, string>
   }
   /** Where the operator is told that seats get few. */
   readonly wakeUrl: string | undefined
@@ -53,10 +53,14 @@ const environment = z.object({
   HAMLET_EGRESS_ALLOW: list.refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), {
     error: 'must be networks such as 10.96.0.0/12, separated by commas',
   }),
-  HAMLET_EGRESS_HOSTS: list.refine(
-    (items) => items.every((item) => /^[^=]+=/.test(item) && ipaddr.isValid(item.split('=')[1] ?? '')),
-    { error: 'must be entries such as *.localhost=10.96.0.20, separated by commas' },
-  ),
+  HAMLET_EGRESS_HOSTS: list
+    .transform((items) => items.map((item) => item.split('=') as [string, ...string[]]))
+    .refine(
+      (entries) =>
+        entries.every(([name, ...rest]) => name !== '' && rest.length === 1 && ipaddr.isValid(rest[0] ?? '')),
+      { error: 'must be entries such as *.localhost=10.96.0.20, separated by commas' },
+    )
+    .transform((entries) => new Map(entries.map(([name, address]) => [name, address ?? '']))),
   HAMLET_WAKE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   HAMLET_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], {
@@ -126,7 +130,7 @@ export function readConfig(
     internalKeyFile: path('internal-key'),
     publicPort: values.HAMLET_PUBLIC_PORT,
     internalPort: values.HAMLET_INTERNAL_PORT,
-    egress: { allow: values.HAMLET_EGRESS_ALLOW.join(','), hosts: values.HAMLET_EGRESS_HOSTS.join(',') },
+    egress: { allow: values.HAMLET_EGRESS_ALLOW, hosts: values.HAMLET_EGRESS_HOSTS },
     wakeUrl: values.HAMLET_WAKE_URL,
     logLevel: values.HAMLET_LOG_LEVEL,
   }

@@ -1,5 +1,5 @@
 // The public server: the door in front, then who is asking, then federation, then the pages.
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { registerSessions } from './accounts/session.ts'
 import { registerDoor } from './door/register.ts'
 import type { Instance } from './instance.ts'
@@ -18,7 +18,7 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
     bodyLimit: 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true },
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 60_000,
     connectionTimeout: 0,
     keepAliveTimeout: 75_000,

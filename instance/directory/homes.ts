@@ -59,6 +59,8 @@ export type Homes = {
   readonly regressed: boolean
   /** Reads everything again, now. Callers that come together share one read that starts after they asked. */
   refresh(): Promise<void>
+  /** A refresh within a moment: many changes at once make one. */
+  soon(): void
   /** Reads one member's row from the directory itself and corrects memory by it. */
   freshByHandle(handle: string): Promise<Home | undefined>
   freshById(id: string): Promise<Home | undefined>
@@ -132,6 +134,14 @@ export function openHomes(deps: Deps): Homes {
       })
     return next
   }
+  let coming: NodeJS.Timeout | undefined
+  const soon = () => {
+    coming ??= setTimeout(() => {
+      coming = undefined
+      // What failed is read by the next poll.
+      refresh().catch(() => undefined)
+    }, 100).unref()
+  }
   const correct = (fresh: Home | undefined, stale: Home | undefined) => {
     if (fresh) put(fresh)
     else if (stale) {
@@ -166,6 +176,7 @@ export function openHomes(deps: Deps): Homes {
       return regressed
     },
     refresh,
+    soon,
     freshByHandle: async (handle) => {
       const folded = handle.toLowerCase()
       return correct(await readMember(deps.directory, { handle: folded }), byHandle.get(folded))

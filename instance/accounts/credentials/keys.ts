@@ -36,7 +36,10 @@ export async function makeKeyPairs(): Promise<KeyPairs> {
   return [await exported('RSASSA-PKCS1-v1_5', rsa), await exported('Ed25519', ed25519)]
 }
 
-async function exported(algorithm: MemberKey['algorithm'], pair: webcrypto.CryptoKeyPair): Promise<MemberKey> {
+async function exported(
+  algorithm: MemberKey['algorithm'],
+  pair: webcrypto.CryptoKeyPair,
+): Promise<MemberKey> {
   return {
     algorithm,
     private_jwk: await crypto.subtle.exportKey('jwk', pair.privateKey),

@@ -42,6 +42,7 @@ export async function settleIn(instance: Instance, member: AtHome): Promise<true
   }
   await activate(instance, member.id)
   await instance.homes.freshById(member.id)
+  instance.homes.soon()
   return true
 }
 

@@ -65,7 +65,10 @@ export async function signUp(
   for (;;) {
     const reserved = await changeFor(instance, (tx) => reserveSeat(tx, { ...request, avoid: silent }))
     if (isRefusal(reserved)) return reserved
-    if ('waiting' in reserved) return whereTheyWait(instance, token)
+    if ('waiting' in reserved) {
+      instance.homes.soon()
+      return whereTheyWait(instance, token)
+    }
     const { seat } = reserved
     try {
       return await joinAtHome(instance, { ...request, ...seat }, form.userAgent)

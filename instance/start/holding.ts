@@ -1,0 +1,45 @@
+// Something to answer with while PostgreSQL is down at the start: alive, not ready, and 503 for everybody.
+import { createServer, type Server } from 'node:http'
+import type { Config } from '../config.ts'
+
+/** Listens on both ports in the place of the instance. Without it the cluster would restart the pod again and again. */
+export async function holdPorts(
+  { publicPort, internalPort }: Pick<Config, 'publicPort' | 'internalPort'>,
+  host: string,
+): Promise<{ close(): Promise<void> }> {
+  const later = { 'retry-after': '5', 'content-type': 'text/plain; charset=utf-8' }
+  const servers = [publicPort, internalPort].map((port) => ({
+    port,
+    server: createServer((request, response) => {
+      request.resume()
+      if (port === internalPort && request.url === '/livez') {
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"alive":true}')
+      } else {
+        response
+          .writeHead(503, { ...later, connection: 'close' })
+          .end('This part of the community is not available right now. Try again in a few seconds.\n')
+      }
+    }),
+  }))
+  await Promise.all(servers.map(({ port, server }) => listen(server, port, host)))
+  return {
+    close: async () => {
+      await Promise.all(
+        servers.map(
+          ({ server }) =>
+            new Promise<void>((resolve) => {
+              server.close(() => resolve())
+              server.closeAllConnections()
+            }),
+        ),
+      )
+    },
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+}

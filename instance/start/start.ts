@@ -1,0 +1,60 @@
+// Starting everything that an instance runs, and ending it in the right order.
+import type { AddressInfo } from 'node:net'
+import { registerInternal as registerAccounts } from '../accounts/internal.ts'
+import { startQueueCompletion } from '../accounts/sign-up/queue-worker.ts'
+import type { Config } from '../config.ts'
+import { buildPublicApp } from '../server.ts'
+import { collectProcess } from '../siblings/metrics.ts'
+import { startInternal } from '../siblings/server.ts'
+import { type StopTimes, stopGracefully } from '../siblings/stop.ts'
+import { startWake } from '../siblings/wake.ts'
+import { holdPorts } from './holding.ts'
+import { type OpenDeps, openInstance } from './open.ts'
+
+export type Running = {
+  /** Where the public and the internal port listen. */
+  readonly port: number
+  readonly internalPort: number
+  stop(times?: StopTimes): Promise<void>
+}
+
+/** Resolves when the instance is ready: both ports listen and the directory was read. */
+export async function startInstance(
+  config: Config,
+  deps: Omit<OpenDeps, 'onFailure'> & { readonly host: string },
+): Promise<Running> {
+  const { log, host } = deps
+  let holding: ReturnType<typeof holdPorts> | undefined
+  const { instance, boot, pools } = await openInstance(config, {
+    ...deps,
+    onFailure: (error) => {
+      log.warn({ err: error }, 'PostgreSQL cannot be reached; trying again')
+      holding ??= holdPorts(config, host)
+      // Reported where it is awaited.
+      holding.catch(() => undefined)
+    },
+  }).finally(async () => (await holding)?.close())
+
+  const publicApp = await buildPublicApp(instance)
+  const internal = await startInternal(instance, publicApp, { host, parts: [registerAccounts] })
+  await publicApp.listen({ port: config.publicPort, host })
+  collectProcess(publicApp.metrics)
+  const workers = [
+    instance.homes.poll(),
+    boot.guard(),
+    startQueueCompletion(instance),
+    startWake({ homes: instance.homes, wakeUrl: config.wakeUrl, log }),
+  ]
+  // Nobody waits for a key yet, so it is time to make some.
+  instance.keys.fill()
+
+  return {
+    port: (publicApp.server.address() as AddressInfo).port,
+    internalPort: internal.port,
+    stop: (times) =>
+      stopGracefully(
+        { lifecycle: publicApp.lifecycle, servers: [publicApp, internal], workers, pools, log },
+        times,
+      ),
+  }
+}
