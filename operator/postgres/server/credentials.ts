@@ -1,4 +1,4 @@
-// Who the operator is to a PostgreSQL server, read from a Secret, and the URLs that instances get.
+// Who the operator is to a PostgreSQL server, read from a Secret.
 import { z } from 'zod'
 
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const
@@ -62,31 +62,4 @@ export function readCredentials(name: string, data: Readonly<Record<string, stri
   return invalid(
     `${wrong.length > 1 ? 'keys' : 'key'} ${wrong.join(', ')} missing or wrong: set host, port, username, password (or url) of a role with CREATEDB and CREATEROLE; sslmode is one of ${SSL_MODES.join(', ')}`,
   )
-}
-
-/** Where pods find the CA of PostgreSQL, if one was given. */
-export const CA_FILE = '/run/hamlet/postgres-ca.crt'
-
-/** The URL with which an instance opens one database as its own role. */
-export function databaseUrl(
-  { host, port, sslmode, ca }: Credentials,
-  name: string,
-  password: string,
-): string {
-  const url = new URL(`postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${name}`)
-  url.username = name
-  url.password = password
-  if (sslmode && sslmode !== 'disable') {
-    // Gives sslmode the meaning that it has for libpq, here as in the operator.
-    url.searchParams.set('uselibpqcompat', 'true')
-    url.searchParams.set('sslmode', sslmode)
-    if (ca) url.searchParams.set('sslrootcert', CA_FILE)
-  }
-  return url.href
-}
-
-/** The password in a URL made by `databaseUrl`; undefined if there is none. */
-export function passwordOf(url: string | undefined): string | undefined {
-  const password = url && URL.parse(url.trim())?.password
-  return password ? decodeURIComponent(password) : undefined
 }

@@ -10,7 +10,4 @@ export const GROUPS: Readonly<Record<MigrationKind, string>> = {
   directory: 'hamlet_directory',
 }
 
-export const directoryName = (prefix: string): string => `${prefix}_directory`
-export const instanceDatabaseName = (prefix: string, ordinal: number): string => `${prefix}_${ordinal}`
-
 export const templateName = (kind: MigrationKind, hash: string): string => `hamlet_template_${kind}_${hash}`

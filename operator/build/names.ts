@@ -1,0 +1,15 @@
+// How the objects and databases of a community are called.
+
+/** Key of a community's lasting things: `<prefix>_directory`, `<prefix>_1`; roles have the names of their databases. */
+export const directoryName = (prefix: string): string => `${prefix}_directory`
+export const databaseName = (prefix: string, ordinal: number): string => `${prefix}_${ordinal}`
+
+export const instanceName = (community: string, ordinal: number): string => `${community}-${ordinal}`
+
+export const communitySecretName = (community: string): string => `${community}-community`
+export const invitationName = (community: string): string => `${community}-invitation`
+export const certificateName = (community: string): string => `${community}-tls`
+
+/** Where siblings reach an instance. */
+export const internalAddress = (community: string, ordinal: number, namespace: string): string =>
+  `http://${instanceName(community, ordinal)}.${namespace}.svc:8081`
