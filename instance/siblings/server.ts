@@ -1,7 +1,7 @@
 // The internal port: health, figures, what siblings ask of each other, and requests that their doors hand over.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { DoorInstance } from '../door/deps.ts'
 import { ASK_PATH } from '../door/forward.ts'
 import { FORWARDED_HEADER, HOME_HEADER, readSubject } from '../door/headers.ts'
@@ -69,7 +69,7 @@ async function buildInternalApp<I extends InternalDeps>(
   const logger: FastifyBaseLogger = instance.log
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 16 * 1024 * 1024,
   })
   const { lifecycle, metrics } = publicApp

@@ -8,7 +8,7 @@ export type StopParts = {
   readonly servers: readonly { close(): Promise<unknown> }[]
   /** Background work; each `stop` finishes or gives back what it leased. */
   readonly workers: readonly { stop(): Promise<unknown> | unknown }[]
-  /** Connections to siblings and databases, closed last because the above still use them. */
+  /** Connections to siblings and databases, closed last and in order, for the above still use them. */
   readonly pools: readonly (() => Promise<unknown>)[]
   readonly log: Logger
 }
@@ -43,7 +43,10 @@ export async function stopGracefully(parts: StopParts, times: StopTimes = STOP_T
     log,
   )
   await bounded(Promise.all([workers, servers]), times.finishMs, 'requests or workers', log)
-  await bounded(all('a pool', parts.pools, log), 1_000, 'pools', log)
+  const inOrder = async () => {
+    for (const close of parts.pools) await all('a pool', [close], log)
+  }
+  await bounded(inOrder(), 1_000, 'pools', log)
   log.info('stopped')
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { registerInternal as registerAccounts } from '../accounts/internal.ts'
 import { startQueueCompletion } from '../accounts/sign-up/queue-worker.ts'
 import type { Config } from '../config.ts'
+import type { Instance } from '../instance.ts'
 import { buildPublicApp } from '../server.ts'
 import { collectProcess } from '../siblings/metrics.ts'
 import { startInternal } from '../siblings/server.ts'
@@ -12,6 +13,7 @@ import { holdPorts } from './holding.ts'
 import { type OpenDeps, openInstance } from './open.ts'
 
 export type Running = {
+  readonly instance: Instance
   /** Where the public and the internal port listen. */
   readonly port: number
   readonly internalPort: number
@@ -49,6 +51,7 @@ export async function startInstance(
   instance.keys.fill()
 
   return {
+    instance,
     port: (publicApp.server.address() as AddressInfo).port,
     internalPort: internal.port,
     stop: (times) =>

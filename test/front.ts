@@ -1,0 +1,100 @@
+// What an ingress is to a community: its name and certificate at a port of this machine, in front of its instances.
+import { request as ask, type createServer as createPlain } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { generate } from 'selfsigned'
+
+export type TestAuthority = {
+  readonly cert: string
+  leaf(domain: string): Promise<{ cert: string; key: string }>
+}
+
+const EC = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
+
+/** An authority that this process trusts from now on. */
+export async function trustedAuthority(): Promise<TestAuthority> {
+  const ca = await generate([{ name: 'commonName', value: 'Hamlet tests' }], {
+    ...EC,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  })
+  setDefaultCACertificates([...getCACertificates('default'), ca.cert])
+  return {
+    cert: ca.cert,
+    leaf: async (domain) => {
+      const made = await generate([{ name: 'commonName', value: domain.slice(0, 64) }], {
+        ...EC,
+        ca: { cert: ca.cert, key: ca.private },
+        extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: domain }] }],
+      })
+      return { cert: made.cert, key: made.private }
+    },
+  }
+}
+
+export type Front = {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/**
+ * Hands each request to the next of the targets, and to the one after if that takes no connection: as an ingress does,
+ * which only knows the pods that are ready. Sets X-Forwarded-For like one.
+ */
+export async function startFront(
+  domain: string,
+  authority: TestAuthority,
+  targets: () => readonly number[],
+): Promise<Front> {
+  let turn = 0
+  const handle: Parameters<typeof createPlain>[1] = (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks)
+      const ports = targets()
+      const first = turn++
+      const attempt = (tries: number) => {
+        const port = ports[(first + tries) % ports.length]
+        if (port === undefined || tries >= ports.length) {
+          response.writeHead(502).end('no instance takes a connection')
+          return
+        }
+        const headers = { ...request.headers, 'x-forwarded-for': request.socket.remoteAddress ?? '' }
+        const onward = ask({
+          host: '127.0.0.1',
+          port,
+          path: request.url,
+          method: request.method,
+          headers,
+          agent: false,
+        })
+        onward.on('response', (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(response)
+          answer.on('error', () => response.destroy())
+        })
+        onward.on('error', (error) => {
+          if ('code' in error && error.code === 'ECONNREFUSED') attempt(tries + 1)
+          else if (response.headersSent) response.destroy()
+          else response.writeHead(502).end(String(error))
+        })
+        onward.end(body)
+      }
+      attempt(0)
+    })
+  }
+  const server = createServer(await authority.leaf(domain), handle)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
