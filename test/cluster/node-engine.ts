@@ -43,6 +43,8 @@ export async function loadIntoNode(name: string, ref: string, ctr: readonly stri
 
 /** Removes the node with its data; nothing happens where there is none. */
 export async function removeNode(name: string): Promise<void> {
+  // Asked to stop first, it leaves no control groups behind.
+  await run('docker', ['stop', '--time', '10', `${name}-node`]).catch(ignoreAbsent)
   await run('docker', ['rm', '--force', '--volumes', `${name}-node`]).catch(ignoreAbsent)
   await run('docker', ['volume', 'rm', `${name}-node`]).catch(ignoreAbsent)
 }

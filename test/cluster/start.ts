@@ -53,4 +53,9 @@ async function waitForEdge(cluster: Cluster): Promise<void> {
     ]
     await until(name, 180, () => kubectl(rollout, { kubeconfig }))
   }
+  // After a restart the API server goes on calling the pods of before ready for a while: an answer is sure.
+  if (cluster.ports) {
+    const url = `http://127.0.0.1:${cluster.ports.http}/`
+    await until('the ingress to answer', 120, async () => (await fetch(url)).status > 0)
+  }
 }

@@ -21,6 +21,15 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   sed -e 's/ / +/g' -e 's/^/+/' </sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control || true
 fi
 
+# The groups of several nodes lie side by side on one machine, and a kubelet ends whatever it finds in its own: so each
+# node has a group of its own, emptied of what a killed node left there.
+group=/$(hostname)
+clean_group() { find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} \; 2>/dev/null || true; }
+clean_group
+for folder in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+  [ -e "$folder" ] && mkdir -p "${folder%/cgroup.procs}$group"
+done
+
 cat >/etc/containerd/config.toml <<T
 version = 2
 root = "$data/containerd"
@@ -79,6 +88,7 @@ kind: KubeletConfiguration
 authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: $keys/ca.crt}}
 authorization: {mode: AlwaysAllow}
 cgroupDriver: cgroupfs
+cgroupRoot: $group
 cgroupsPerQOS: true
 enforceNodeAllocatable: []
 clusterDNS: [10.96.0.10]
@@ -103,7 +113,8 @@ run containerd containerd
 run etcd etcd --data-dir $data/etcd --unsafe-no-fsync \
   --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379
 run apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --advertise-address="$ip" \
-  --service-cluster-ip-range=10.96.0.0/16 --kubelet-preferred-address-types=InternalIP --allow-privileged --authorization-mode=Node,RBAC \
+  --service-cluster-ip-range=10.96.0.0/16 --kubelet-preferred-address-types=InternalIP \
+  --allow-privileged --authorization-mode=Node,RBAC \
   --tls-cert-file=$keys/server.crt --tls-private-key-file=$keys/server.key --client-ca-file=$keys/ca.crt \
   --kubelet-client-certificate=$keys/admin.crt --kubelet-client-key=$keys/admin.key \
   --service-account-issuer=https://kubernetes.default.svc --service-account-key-file=$keys/sa.pub \
@@ -126,8 +137,15 @@ run storage storage --kubeconfig=$KUBECONFIG --root=$data/volumes
 until kubectl apply --server-side --force-conflicts -f /edge.yaml >>$logs/edge.log 2>&1; do sleep 0.5; done
 echo 'cluster started'
 
+# The end of the container is the end of its pods.
+finish() {
+  trap - TERM INT
+  kill -KILL -1 2>/dev/null || true
+  for _ in 1 2 3; do clean_group; done
+  exit 0
+}
+trap finish TERM INT
 # A component that ends takes the container with it, so that the failure is seen.
-trap 'kill $(jobs -p) 2>/dev/null; wait; exit 0' TERM INT
 wait -n
 tail -n 20 $logs/*.log
 exit 1
