@@ -179,3 +179,13 @@ export function createLeader(options: LeaseOptions, deps: LeaseDeps): Leader {
 
 /** The form of Lease and Event times: the API server refuses milliseconds alone. */
 export const microTime = (date: Date): string => date.toISOString().replace('Z', '000Z')
+
+/** An identity that also says where the process serves, so that the other replica can pass wakes on to the leader. */
+export const identityOf = (pod: string, address: string, port: number): string =>
+  `${pod}_${address.includes(':') ? `[${address}]` : address}:${port}`
+
+/** The reverse: `http://10.1.2.3:8080`, or undefined for an identity of another form. */
+export function urlOf(identity: string | undefined): string | undefined {
+  const match = /^[^_]+_((?:[0-9.]+|\[[0-9a-fA-F:]+\]):[0-9]+)$/.exec(identity ?? '')
+  return match?.[1] && `http://${match[1]}`
+}

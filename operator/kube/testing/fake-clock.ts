@@ -1,5 +1,5 @@
 // A clock for tests: time passes only when told to.
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 
 export type FakeClock = Clock & {
   /** Lets `ms` pass: timers run in order, and promises that they settle are followed up before the next one. */
