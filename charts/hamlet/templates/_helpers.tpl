@@ -65,6 +65,8 @@ capabilities: { drop: [ALL] }
   valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
 - name: HAMLET_POD
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
+- name: HAMLET_POD_IP
+  valueFrom: { fieldRef: { fieldPath: status.podIP } }
 - name: HAMLET_LOG_LEVEL
   value: {{ .Values.logLevel }}
 - name: HAMLET_WATCH_NAMESPACES
@@ -98,10 +100,6 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- with .Values.tls.caSecret }}
 - name: HAMLET_CA_SECRET
-  value: {{ . }}
-{{- end }}
-{{- with .Values.tls.certManager.issuer }}
-- name: HAMLET_CERT_MANAGER_ISSUER
   value: {{ . }}
 {{- end }}
 {{- with .Values.ingress.className }}

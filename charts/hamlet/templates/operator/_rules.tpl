@@ -24,11 +24,11 @@ Community names, one by one. Kubernetes cannot restrict `create` to names, nor `
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, update, patch, delete]
-# Why a pod is pending is copied to the Community's status.
+# Why a pod is pending is copied to the Community's status; some of it is only in Events.
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
 - apiGroups: ["", events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [get, list, create, patch]
 {{- end }}

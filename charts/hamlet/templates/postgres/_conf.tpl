@@ -19,6 +19,7 @@ max_parallel_workers_per_gather: 0
 max_wal_size: 512MB
 wal_compression: "on"
 logging_collector: "off"
+log_checkpoints: "off"
 log_destination: stderr
 log_min_duration_statement: 1s
 log_line_prefix: "%m [%p] %u@%d "
