@@ -1,8 +1,7 @@
 // Handing a request to the member's home: once, and once more if the home had moved or was just restarting.
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
-import type { Dispatcher } from 'undici'
-import { SiblingUnreachable } from '../siblings/client.ts'
+import { type RawAnswer, SiblingUnreachable } from '../siblings/client.ts'
 import { type BodyPlan, KEPT_BYTES, planBody, readBody } from './body.ts'
 import type { DoorDeps } from './deps.ts'
 import { HOME_HEADER, onwardHeaders, writeSubject } from './headers.ts'
@@ -17,7 +16,7 @@ const ASK_TIMEOUT_MS = 3_000
 export const ASK_PATH = '/internal/home'
 
 export type Handover =
-  | { readonly kind: 'answered'; readonly answer: Dispatcher.ResponseData }
+  | { readonly kind: 'answered'; readonly answer: RawAnswer }
   /** The member turned out to live here; `body` is what was already read of the request. */
   | { readonly kind: 'here'; readonly body: Buffer | undefined }
   | { readonly kind: 'refused'; readonly refusal: DoorRefusal }
@@ -35,7 +34,7 @@ export type Onward = {
 }
 
 type Try =
-  | { readonly kind: 'answered'; readonly answer: Dispatcher.ResponseData }
+  | { readonly kind: 'answered'; readonly answer: RawAnswer }
   | { readonly kind: 'moved'; readonly hint: number | undefined }
   /** Nobody took the connection. */
   | { readonly kind: 'refused' }
@@ -130,7 +129,7 @@ function isOld(place: Place, denied: number): boolean {
   return place.at === 'nobody-knows' || (place.at === 'home' && place.ordinal === denied)
 }
 
-function hintOf(answer: Dispatcher.ResponseData): number | undefined {
+function hintOf(answer: RawAnswer): number | undefined {
   const value = answer.headers[HOME_HEADER]
   return typeof value === 'string' && /^[0-9]{1,4}$/.test(value) ? Number(value) : undefined
 }

@@ -2,8 +2,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Dispatcher } from 'undici'
-import { KEY_HEADER, ORDINAL_HEADER } from '../siblings/client.ts'
+import { KEY_HEADER, ORDINAL_HEADER, type RawAnswer } from '../siblings/client.ts'
 import { type Lifecycle, makeLifecycle } from '../siblings/lifecycle.ts'
 import { type Metrics, makeMetrics } from '../siblings/metrics.ts'
 import { registerAssets } from './assets.ts'
@@ -169,11 +168,7 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 }
 
 /** Sends the home's answer on as it is. Cut off in the middle, so is ours: never a short answer that looks whole. */
-async function relay(
-  reply: FastifyReply,
-  answer: Dispatcher.ResponseData,
-  lifecycle: Lifecycle,
-): Promise<void> {
+async function relay(reply: FastifyReply, answer: RawAnswer, lifecycle: Lifecycle): Promise<void> {
   reply.hijack()
   const headers = answerHeaders(answer.headers)
   if (lifecycle.stopping) headers.connection = 'close'

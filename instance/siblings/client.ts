@@ -1,4 +1,5 @@
 // Calls from this instance to its siblings, over their internal ports.
+import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { InternalKeys } from './keys.ts'
 
@@ -24,11 +25,20 @@ export type RawCall = {
   readonly headersTimeoutMs: number
 }
 
+/** A sibling's answer as it comes; its body must be read or dumped, or the connection stays taken. */
+export type RawAnswer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> & {
+  readonly body: Readable & {
+    dump(): Promise<unknown>
+    text(): Promise<string>
+    arrayBuffer(): Promise<ArrayBuffer>
+  }
+}
+
 export type Siblings = {
   /** Calls `path` of a sibling and reads a JSON answer. Throws `SiblingUnreachable` if there is no answer. */
   call(ordinal: number, path: string, options?: SiblingCall): Promise<SiblingAnswer>
   /** Hands over a request as it is; the door's. Throws `SiblingUnreachable`. */
-  send(ordinal: number, call: RawCall): Promise<Dispatcher.ResponseData>
+  send(ordinal: number, call: RawCall): Promise<RawAnswer>
   /** Whether a presented key is the community's. */
   accepts(key: unknown): boolean
   /** Connections and requests towards all siblings at this moment. */
