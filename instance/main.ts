@@ -20,7 +20,7 @@ try {
   const config = readConfig(process.env)
   log.level = config.logLevel
   const own = log.child({ community: config.domain, instance: config.ordinal })
-  let ending: Promise<void> | undefined
+  let ending = false
   const starting = startInstance(config, {
     log: own,
     clock: () => new Date(),
@@ -32,8 +32,10 @@ try {
   })
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
+      if (ending) return
+      ending = true
       stopping.abort()
-      ending ??= starting
+      void starting
         .then(
           (running) => running.stop(),
           // It was still waiting for PostgreSQL.

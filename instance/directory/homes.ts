@@ -136,7 +136,8 @@ export function openHomes(deps: Deps): Homes {
   }
   let coming: NodeJS.Timeout | undefined
   const soon = () => {
-    coming ??= setTimeout(() => {
+    if (coming) return
+    coming = setTimeout(() => {
       coming = undefined
       // What failed is read by the next poll.
       refresh().catch(() => undefined)

@@ -1,5 +1,5 @@
 // Key pairs of members, made ahead: an RSA key takes tens of milliseconds of a core, at worst several times that.
-import type { webcrypto } from 'node:crypto'
+import { webcrypto } from 'node:crypto'
 import { limiter } from './passwords.ts'
 
 export type MemberKey = {
@@ -21,7 +21,7 @@ export type KeyPool = {
 }
 
 export async function makeKeyPairs(): Promise<KeyPairs> {
-  const rsa = await crypto.subtle.generateKey(
+  const rsa = await webcrypto.subtle.generateKey(
     {
       name: 'RSASSA-PKCS1-v1_5',
       modulusLength: 2048,
@@ -31,7 +31,7 @@ export async function makeKeyPairs(): Promise<KeyPairs> {
     true,
     ['sign', 'verify'],
   )
-  const ed25519 = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
+  const ed25519 = await webcrypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
   if (!('privateKey' in ed25519)) throw new Error('Ed25519 made no key pair')
   return [await exported('RSASSA-PKCS1-v1_5', rsa), await exported('Ed25519', ed25519)]
 }
@@ -42,8 +42,8 @@ async function exported(
 ): Promise<MemberKey> {
   return {
     algorithm,
-    private_jwk: await crypto.subtle.exportKey('jwk', pair.privateKey),
-    public_jwk: await crypto.subtle.exportKey('jwk', pair.publicKey),
+    private_jwk: await webcrypto.subtle.exportKey('jwk', pair.privateKey),
+    public_jwk: await webcrypto.subtle.exportKey('jwk', pair.publicKey),
   }
 }
 
