@@ -1,0 +1,42 @@
+// Runs the benchmarks and keeps what they found in test/bench/results: `npm run bench` or `npm run bench -- start seats`.
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { type Bench, type Figure, render } from './figure.ts'
+
+const FOLDER = new URL('./results/', import.meta.url)
+
+const benches: Record<string, () => Promise<{ bench: Bench }>> = {
+  start: () => import('./start.ts'),
+  memory: () => import('./memory.ts'),
+  seats: () => import('./seats.ts'),
+  image: () => import('./image.ts'),
+  ready: () => import('./ready.ts'),
+  idle: () => import('./idle.ts'),
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !(name in benches))
+if (unknown.length > 0) {
+  console.error(`No such benchmark: ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`)
+  process.exit(2)
+}
+
+await mkdir(FOLDER, { recursive: true })
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
+
+for (const [name, load] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\n== ${name}`)
+  const { bench } = await load()
+  const figures: Figure[] = await bench.run((line) => console.log(`   ${line}`))
+  const kept = { name, what: bench.what, machine, date: new Date().toISOString().slice(0, 10), figures }
+  await writeFile(new URL(`${name}.json`, FOLDER), `${JSON.stringify(kept, null, 2)}\n`)
+  console.log(render(kept))
+}
+
+const all: string[] = []
+for (const file of (await readdir(FOLDER)).filter((name) => name.endsWith('.json')).sort()) {
+  all.push(render(JSON.parse(await readFile(new URL(file, FOLDER), 'utf8'))))
+}
+const head = 'What `npm run bench` measured last. Aims are wishes; every figure says how it was taken.\n'
+await writeFile(new URL('README.md', FOLDER), `# Benchmarks\n\n${head}\n${all.join('\n')}`)
