@@ -1,0 +1,240 @@
+// Everything before somebody is logged in.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { logIn, logOut } from '../../accounts/log-in.ts'
+import { checkPasswordReset, resetPassword } from '../../accounts/password-reset.ts'
+import { clearSessionCookie, SESSION_COOKIE, setSessionCookie } from '../../accounts/session.ts'
+import { newSignUpToken, signUp, signUpProgress } from '../../accounts/sign-up/sign-up.ts'
+import { checkInvite } from '../../directory/seats/invites.ts'
+import { readResidents } from '../../members/lookup.ts'
+import { isRefusal, type Refusal, refusalStatus, refusalText } from '../../refusal.ts'
+import { hereTimeline } from '../../timelines/timelines.ts'
+import type { Web } from '../http/deps.ts'
+import { formMember, readForm, strangerForm, text } from '../http/forms.ts'
+import { backPath } from '../http/links.ts'
+import { sendPage, sendRefusal } from '../http/respond.tsx'
+import { Banner, Front } from './front.tsx'
+import { LogIn, NewPassword, NotNow, SignUp, Waiting } from './pages.tsx'
+
+const FACES = 18
+const LOOK_AGAIN_SECONDS = 3
+
+export function registerEntry(app: FastifyInstance, web: Web): void {
+  const { instance } = web
+
+  app.get('/', async (request, reply) => {
+    const shell = await web.shell(request)
+    if ((shell.me || shell.neighbour) && request.headers['sec-fetch-site'] !== 'same-origin') {
+      return reply.header('cache-control', 'private, no-store').redirect('/home')
+    }
+    const [residents, timeline] = await Promise.all([
+      readResidents(instance.db, FACES),
+      hereTimeline(instance.db, undefined),
+    ])
+    const { members } = instance.homes.totals()
+    return sendPage(
+      reply,
+      shell,
+      {
+        title: shell.title,
+        description: shell.description,
+        canonical: `${shell.origin}/`,
+        shared: true,
+        bare: true,
+        banner: <Banner shell={shell} />,
+      },
+      <Front shell={shell} members={members} residents={residents} timeline={timeline} />,
+    )
+  })
+
+  const signUpPage = async (request: FastifyRequest, reply: FastifyReply, invite: string | undefined) => {
+    const shell = await web.shell(request)
+    const invited = invite ? await checkInvite(instance, invite) : undefined
+    if (isRefusal(invited)) return sendRefusal(reply, shell, invited)
+    const head = { title: 'Sign up', bare: true, robots: 'noindex' } as const
+    const may = shell.registration === 'Open' || invited
+    if (!may) {
+      const closed = shell.registration === 'Closed'
+      return sendPage(
+        reply,
+        shell,
+        head,
+        <NotNow
+          shell={shell}
+          title={closed ? 'No room right now' : 'By invitation'}
+          text={
+            closed
+              ? `${shell.title} takes no new members at the moment.`
+              : `Members of ${shell.title} invite new ones. Ask somebody who lives here for a link.`
+          }
+        />,
+      )
+    }
+    return sendPage(
+      reply,
+      shell,
+      head,
+      <SignUp
+        shell={shell}
+        token={newSignUpToken()}
+        invite={invite}
+        inviter={invited?.inviter}
+        organiser={invited?.role === 'organiser'}
+      />,
+    )
+  }
+  app.get('/sign-up', (request, reply) => {
+    const { invite } = readForm({ invite: text }, request.query)
+    return signUpPage(request, reply, invite || undefined)
+  })
+  app.get('/invitation/:token', (request, reply) =>
+    signUpPage(request, reply, readForm({ token: text }, request.params).token),
+  )
+
+  app.post('/sign-up', async (request, reply) => {
+    const form = readForm(
+      { handle: text, password: text, display_name: text, invite: text, token: text },
+      request.body,
+    )
+    const shell = await web.shell(request)
+    const refusal = strangerForm(request)
+    if (refusal) return sendRefusal(reply, shell, refusal)
+    const result = await signUp(instance, {
+      handle: form.handle,
+      password: form.password,
+      displayName: form.display_name,
+      inviteToken: form.invite || undefined,
+      address: request.ip,
+      userAgent: request.headers['user-agent'],
+      token: form.token || undefined,
+    })
+    if (isRefusal(result)) {
+      if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))
+      return sendPage(
+        reply,
+        shell,
+        { title: 'Sign up', status: refusalStatus(result), bare: true, robots: 'noindex' },
+        <SignUp
+          shell={shell}
+          token={form.token || newSignUpToken()}
+          invite={form.invite || undefined}
+          handle={form.handle}
+          displayName={form.display_name}
+          wrong={wrongField(result)}
+        />,
+      )
+    }
+    if ('waiting' in result) return reply.redirect(`/sign-up/wait/${result.waiting.token}`, 303)
+    setSessionCookie(reply, result.session)
+    return reply.redirect('/home', 303)
+  })
+
+  app.get('/sign-up/wait/:token', async (request, reply) => {
+    const shell = await web.shell(request)
+    const { token } = readForm({ token: text }, request.params)
+    const result = await signUpProgress(instance, token, request.headers['user-agent'])
+    if (isRefusal(result)) return sendRefusal(reply, shell, result)
+    if ('waiting' in result) {
+      const head = {
+        title: 'Waiting for a seat',
+        bare: true,
+        refresh: LOOK_AGAIN_SECONDS,
+        robots: 'noindex',
+      } as const
+      return sendPage(
+        reply,
+        shell,
+        head,
+        <Waiting shell={shell} place={result.waiting.place} of={result.waiting.of} />,
+      )
+    }
+    setSessionCookie(reply, result.session)
+    return reply.header('cache-control', 'private, no-store').redirect('/home', 303)
+  })
+
+  const logInHead = { title: 'Log in', bare: true, robots: 'noindex' } as const
+  app.get('/log-in', async (request, reply) => {
+    const shell = await web.shell(request)
+    const { next, done } = readForm({ next: text, done: text }, request.query)
+    const path = backPath(next, '/home')
+    if (shell.me) return reply.redirect(path)
+    const said = done === 'password' ? 'Your new password is set. Log in with it.' : undefined
+    return sendPage(reply, shell, logInHead, <LogIn shell={shell} next={path} done={said} />)
+  })
+  app.post('/log-in', async (request, reply) => {
+    const form = readForm({ handle: text, password: text, next: text }, request.body)
+    const next = backPath(form.next, '/home')
+    const result =
+      strangerForm(request) ??
+      (await logIn(instance, {
+        handle: form.handle,
+        password: form.password,
+        address: request.ip,
+        userAgent: request.headers['user-agent'],
+      }))
+    if (!isRefusal(result)) {
+      setSessionCookie(reply, result.session)
+      return reply.redirect(next, 303)
+    }
+    if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))
+    const shell = await web.shell(request)
+    return sendPage(
+      reply,
+      shell,
+      { ...logInHead, status: refusalStatus(result) },
+      <LogIn shell={shell} next={next} handle={form.handle} wrong={refusalText(result)} />,
+    )
+  })
+  app.post('/log-out', async (request, reply) => {
+    const member = formMember(request, readForm({ csrf: text }, request.body).csrf)
+    if (!isRefusal(member)) {
+      const result = await logOut(instance, member, request.cookies[SESSION_COOKIE] ?? '')
+      if (isRefusal(result)) return sendRefusal(reply, await web.shell(request), result)
+    } else if (member.code !== 'log-in-first') {
+      return sendRefusal(reply, await web.shell(request), member)
+    }
+    clearSessionCookie(reply)
+    return reply.redirect('/', 303)
+  })
+
+  const resetHead = { title: 'A new password', bare: true, robots: 'noindex' } as const
+  app.get('/reset/:token', async (request, reply) => {
+    const shell = await web.shell(request)
+    const { token } = readForm({ token: text }, request.params)
+    const member = await checkPasswordReset(instance, token)
+    if (isRefusal(member)) return sendRefusal(reply, shell, member)
+    return sendPage(reply, shell, resetHead, <NewPassword token={token} handle={member.handle} />)
+  })
+  app.post('/reset/:token', async (request, reply) => {
+    const { token } = readForm({ token: text }, request.params)
+    const { password } = readForm({ password: text }, request.body)
+    const member = strangerForm(request) ?? (await checkPasswordReset(instance, token))
+    if (isRefusal(member)) return sendRefusal(reply, await web.shell(request), member)
+    const done = await resetPassword(instance, { token, password, address: request.ip })
+    if (!isRefusal(done)) return reply.redirect('/log-in?done=password', 303)
+    return sendPage(
+      reply,
+      await web.shell(request),
+      { ...resetHead, status: refusalStatus(done) },
+      <NewPassword token={token} handle={member.handle} wrong={refusalText(done)} />,
+    )
+  })
+}
+
+/** A refusal beside the field that it is about. */
+function wrongField(refusal: Refusal) {
+  const said = refusalText(refusal)
+  switch (refusal.code) {
+    case 'bad-handle':
+    case 'reserved-handle':
+    case 'handle-taken':
+      return { field: 'handle' as const, text: said }
+    case 'short-password':
+    case 'long-password':
+    case 'password-is-handle':
+      return { field: 'password' as const, text: said }
+    case 'long-display-name':
+      return { field: 'display_name' as const, text: said }
+    default:
+      return { text: said }
+  }
+}
