@@ -3,7 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { registerSessions } from './accounts/session.ts'
 import { registerDoor } from './door/register.ts'
 import type { Instance } from './instance.ts'
-import { registerErrors } from './server-errors.ts'
+import { registerWeb } from './web/web.tsx'
 
 /**
  * Everything the community's domain answers, in the order that decides who sees a request first. Not yet listening.
@@ -24,8 +24,8 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
   })
-  registerErrors(app)
   registerDoor(app, instance)
   await registerSessions(app, instance)
+  await registerWeb(app, instance)
   return app
 }

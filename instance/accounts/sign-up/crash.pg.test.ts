@@ -146,10 +146,10 @@ const nobody = {
 }
 
 describe.each<FaultKind>(['crash-before', 'crash-after', 'lost-before', 'lost-after'])('%s', (kind) => {
-  test.each([
+  test.each<[string, number]>([
     ['at home', 1],
     // Nothing between two homes is decided by whether a statement was sent, only by whether it was done.
-    ...(kind.endsWith('after') ? ([['at a sibling', 2]] as const) : []),
+    ...(kind.endsWith('after') ? [['at a sibling', 2] satisfies [string, number]] : []),
   ])(
     'at every statement of a sign-up %s: resumed, it is one member; given up, it is nobody',
     async (_, asked) => {

@@ -11,10 +11,11 @@ export function registerErrorPages(app: FastifyInstance, web: Web): void {
   app.setNotFoundHandler((request, reply) =>
     answer(request, reply, web, 404, 'There is nothing at this address.'),
   )
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, web))
 }
 
-/** For the error handler of the whole server. Says what to do, and never what broke. */
-export function answerError(
+/** Whatever a route or hook of the whole server throws. Says what to do, and never what broke. */
+function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
