@@ -1,5 +1,4 @@
 // Private keys, from the rows they are kept in.
-import { webcrypto } from 'node:crypto'
 import type { PublicJwk } from '../documents/keys.ts'
 
 export type KeyRow = {
@@ -9,8 +8,6 @@ export type KeyRow = {
 }
 
 export type KeyPair = { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }
-
-type CryptoKey = webcrypto.CryptoKey
 
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
@@ -25,8 +22,8 @@ export async function importPair(row: KeyRow): Promise<KeyPair> {
 
 function importJwk(jwk: unknown, use: 'sign' | 'verify'): Promise<CryptoKey> {
   // `alg` and `key_ops` are left out: what made the key may have named them otherwise than WebCrypto does.
-  const { alg: _alg, key_ops: _ops, use: _use, ...key } = jwk as webcrypto.JsonWebKey
-  return webcrypto.subtle.importKey('jwk', key, key.kty === 'RSA' ? RSA : 'Ed25519', true, [use])
+  const { alg: _alg, key_ops: _ops, use: _use, ...key } = jwk as JsonWebKey
+  return crypto.subtle.importKey('jwk', key, key.kty === 'RSA' ? RSA : 'Ed25519', true, [use])
 }
 
 export const publicJwks = (rows: readonly KeyRow[]): PublicJwk[] =>

@@ -1,5 +1,4 @@
 // Signatures over HTTP requests.
-import type { webcrypto } from 'node:crypto'
 import { fedify } from '../fedify.ts'
 
 export type SignatureForm = 'draft-cavage-http-signatures-12' | 'rfc9421'
@@ -16,7 +15,7 @@ type Signed = {
  */
 export async function signedHeaders(
   request: Signed,
-  key: { readonly id: string; readonly privateKey: webcrypto.CryptoKey },
+  key: { readonly id: string; readonly privateKey: CryptoKey },
   form: SignatureForm = 'draft-cavage-http-signatures-12',
 ): Promise<Record<string, string>> {
   const { signRequest } = await fedify()

@@ -1,0 +1,51 @@
+// Somebody from elsewhere likes a resident's post. Receipts are kept with the post's author and nowhere else.
+import { isResident } from '../../../members/people.ts'
+import { notify } from '../../../notifications/notify.ts'
+import { isRefusal } from '../../../refusal.ts'
+import { visibleTo } from '../../../visibility/visibility.ts'
+import { resolveAccount } from '../../resolve/account.ts'
+import { idOf } from '../activity.ts'
+import { withUri } from '../uris.ts'
+import { DONE, type Effect, later } from './effect.ts'
+import { isBuried } from './tombstones.ts'
+
+export const like: Effect = async ({ instance, activity, commit }) => {
+  const nothing = () => commit([], async () => undefined)
+  const uri = idOf(activity.object)
+  const post =
+    uri &&
+    (await instance.db
+      .selectFrom('posts')
+      .select(['id', 'account_id'])
+      .where('uri', '=', uri)
+      .executeTakeFirst())
+  if (!post || !isResident(instance, post.account_id)) return nothing()
+  const liker = await resolveAccount(instance, activity.actor)
+  if (isRefusal(liker)) return liker.code === 'unavailable' ? later('the liker cannot be looked up') : DONE
+  return commit([post.account_id], async (tx) => {
+    if (await isBuried(tx, activity.id, activity.actor)) return
+    const seen = await tx
+      .selectFrom('posts')
+      .select('id')
+      .where('id', '=', post.id)
+      .where(visibleTo({ id: liker.id }))
+      .executeTakeFirst()
+    if (!seen) return
+    const known = await tx
+      .selectFrom('likes')
+      .select('activity_uri')
+      .where('account_id', '=', liker.id)
+      .where('post_id', '=', post.id)
+      .forUpdate()
+      .executeTakeFirst()
+    const uris = withUri(known?.activity_uri ?? null, activity.id)
+    await tx
+      .insertInto('likes')
+      .values({ account_id: liker.id, post_id: post.id, activity_uri: uris, created_at: instance.clock() })
+      .onConflict((conflict) =>
+        conflict.columns(['account_id', 'post_id']).doUpdateSet({ activity_uri: uris }),
+      )
+      .execute()
+    await notify(tx, { memberId: post.account_id, kind: 'like', accountId: liker.id, postId: post.id })
+  })
+}

@@ -1,0 +1,137 @@
+// Takes kept activities and applies them, with leases, so that a worker that dies holds nothing up for long.
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Instance } from '../../instance.ts'
+import { isDatabaseDown } from '../../store/failures.ts'
+import { startLoop, type Worker } from '../loop.ts'
+import { apply, type IntakeRow } from './apply.ts'
+import type { Outcome } from './effects/effect.ts'
+import { kvSweep } from './kv.ts'
+
+const BATCH = 8
+const LEASE_SECONDS = 120
+/** With the waits below about two days. */
+const MAX_ATTEMPTS = 40
+const KEEP_TOMBSTONES_DAYS = 30
+
+export type Leased = IntakeRow & { readonly lease: string; readonly attempts: number }
+
+/** Seconds until the next try: doubling up to two hours, with jitter. */
+export function retryAfter(attempts: number, random: () => number): number {
+  return Math.min(7200, 2 ** Math.min(attempts, 20)) * (0.5 + random())
+}
+
+export function startIntake(instance: Instance, random: () => number): Worker {
+  let sweptAt = Number.NEGATIVE_INFINITY
+  const worker = startLoop({
+    pollMs: 5_000,
+    random,
+    onError: (error) => {
+      if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'the intake waits for the database')
+      else instance.log.error({ err: error }, 'the intake failed')
+    },
+    step: async (signal) => {
+      if (performance.now() - sweptAt > 3_600_000) {
+        sweptAt = performance.now()
+        await sweep(instance)
+      }
+      const rows = await lease(instance, BATCH)
+      const running = rows.map(async (row) => {
+        if (signal.aborted) return release(instance, row)
+        return settle(instance, row, await attempt(instance, row), random)
+      })
+      // All end before an error is passed on: a step that was stopped must not go on behind its back.
+      for (const result of await Promise.allSettled(running)) {
+        if (result.status === 'rejected') throw result.reason
+      }
+      return rows.length === BATCH
+    },
+  })
+  const unlisten = instance.wake.listen('intake', worker.poke)
+  return {
+    poke: worker.poke,
+    stop: async () => {
+      unlisten()
+      await worker.stop()
+    },
+  }
+}
+
+async function attempt(instance: Instance, row: Leased): Promise<Outcome> {
+  try {
+    return await apply(instance, row)
+  } catch (error) {
+    if (isDatabaseDown(error)) throw error
+    instance.log.error({ err: error, intake: row.id }, 'an activity could not be applied')
+    return { is: 'later', why: error instanceof Error ? error.message.slice(0, 500) : 'unknown' }
+  }
+}
+
+/** The longest waiting first; rows that another worker holds are left to it until its lease ends. */
+export async function lease(instance: Pick<Instance, 'db'>, most: number): Promise<Leased[]> {
+  const id = randomUUID()
+  const { rows } = await sql<Leased>`
+    UPDATE intake SET lease = ${id}, leased_until = now() + ${LEASE_SECONDS} * interval '1 second',
+                      attempts = attempts + 1
+    WHERE id IN (
+      SELECT id FROM intake
+      WHERE dead_at IS NULL AND next_at <= now() AND (leased_until IS NULL OR leased_until < now())
+      ORDER BY id LIMIT ${most} FOR UPDATE SKIP LOCKED)
+    RETURNING id, activity_uri, actor_uri, recipient, body, from_sibling, lease, attempts`.execute(
+    instance.db,
+  )
+  return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
+}
+
+async function settle(
+  instance: Instance,
+  row: Leased,
+  outcome: Outcome,
+  random: () => number,
+): Promise<void> {
+  if (outcome.is === 'done') {
+    // Usually gone already, with the effect; what had none is taken out here.
+    await instance.db.deleteFrom('intake').where('id', '=', row.id).execute()
+    return
+  }
+  const dead = row.attempts >= MAX_ATTEMPTS
+  if (dead) instance.log.warn({ intake: row.id, why: outcome.why }, 'an activity was given up')
+  await instance.db
+    .updateTable('intake')
+    .set({
+      lease: null,
+      leased_until: null,
+      last_error: outcome.why,
+      next_at: sql<Date>`now() + ${retryAfter(row.attempts, random)} * interval '1 second'`,
+      dead_at: dead ? sql<Date>`now()` : null,
+    })
+    .where('id', '=', row.id)
+    .where('lease', '=', row.lease)
+    .execute()
+}
+
+async function release(instance: Instance, row: Leased): Promise<void> {
+  await instance.db
+    .updateTable('intake')
+    .set({ lease: null, leased_until: null, attempts: sql<number>`attempts - 1` })
+    .where('id', '=', row.id)
+    .where('lease', '=', row.lease)
+    .execute()
+}
+
+/** Marks of strangers' deletions serve only against what comes in the wrong order, which does not take a month. */
+async function sweep(instance: Instance): Promise<void> {
+  await kvSweep(instance.db)
+  await instance.db
+    .deleteFrom('tombstones')
+    .where('member_id', 'is', null)
+    .where('created_at', '<', sql<Date>`now() - ${KEEP_TOMBSTONES_DAYS} * interval '1 day'`)
+    .execute()
+  await instance.db
+    .deleteFrom('outbox')
+    .where('created_at', '<', sql<Date>`now() - interval '1 day'`)
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('deliveries').select('id').whereRef('outbox_id', '=', 'outbox.id'))),
+    )
+    .execute()
+}

@@ -1,0 +1,66 @@
+// Deliveries that are due, leased to one worker at a time.
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { InstanceDatabase } from '../../store/database.ts'
+
+export type LeasedDelivery = {
+  readonly id: string
+  readonly lease: string
+  readonly outbox_id: string
+  readonly member_id: string
+  readonly handle: string
+  readonly inbox: string
+  readonly host: string
+  readonly attempts: number
+  readonly activity: unknown
+  readonly signed: string | null
+  readonly created_at: Date
+  readonly signature_form: string | null
+}
+
+/**
+ * At most one delivery for each ordering key and inbox, the oldest, so that what follows it waits for it. Hosts whose
+ * circuit is open wait, and so does what belongs to members who are being moved. A dead one holds up nothing.
+ */
+export async function leaseDeliveries(
+  db: InstanceDatabase,
+  options: { readonly most: number; readonly leaseS: number },
+): Promise<LeasedDelivery[]> {
+  const lease = randomUUID()
+  const { rows } = await sql<LeasedDelivery>`
+    WITH due AS (
+      SELECT d.id FROM deliveries d
+      JOIN members m ON m.id = d.member_id AND m.state IN ('active', 'suspended')
+      LEFT JOIN hosts h ON h.host = d.host
+      WHERE d.dead_at IS NULL AND d.next_at <= now() AND (d.leased_until IS NULL OR d.leased_until < now())
+        AND (h.open_until IS NULL OR h.open_until <= now())
+        AND NOT EXISTS (
+          SELECT FROM deliveries e
+          WHERE e.ordering_key = d.ordering_key AND e.inbox = d.inbox AND e.outbox_id < d.outbox_id
+            AND e.dead_at IS NULL)
+      ORDER BY d.next_at, d.id LIMIT ${options.most}
+      FOR UPDATE OF d SKIP LOCKED
+    ), taken AS (
+      UPDATE deliveries SET lease = ${lease}, leased_until = now() + ${options.leaseS} * interval '1 second',
+                            attempts = attempts + 1
+      WHERE id IN (SELECT id FROM due)
+      RETURNING id, lease, outbox_id, member_id, inbox, host, attempts
+    )
+    SELECT taken.*, members.handle, outbox.activity, outbox.signed, outbox.created_at, hosts.signature_form
+    FROM taken
+    JOIN outbox ON outbox.id = taken.outbox_id
+    JOIN members ON members.id = taken.member_id
+    LEFT JOIN hosts ON hosts.host = taken.host
+    ORDER BY taken.id`.execute(db)
+  return rows
+}
+
+/** Gives back what was not tried. */
+export async function releaseDelivery(db: InstanceDatabase, delivery: LeasedDelivery): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set({ lease: null, leased_until: null, attempts: sql<number>`attempts - 1` })
+    .where('id', '=', delivery.id)
+    .where('lease', '=', delivery.lease)
+    .execute()
+}

@@ -1,0 +1,19 @@
+// Which residents a post from elsewhere concerns.
+import type { Instance } from '../../instance.ts'
+import { isResident } from '../../members/people.ts'
+import type { RemoteNote } from '../remote/note.ts'
+
+/** Ids of residents that the post names or addresses. */
+export async function residentsNamed(
+  instance: Pick<Instance, 'db' | 'homes' | 'config'>,
+  note: Pick<RemoteNote, 'mentions'>,
+): Promise<string[]> {
+  if (note.mentions.length === 0) return []
+  const rows = await instance.db
+    .selectFrom('accounts')
+    .select('id')
+    .where('uri', 'in', [...note.mentions])
+    .where('domain', 'is', null)
+    .execute()
+  return rows.map((row) => row.id).filter((id) => isResident(instance, id))
+}
