@@ -5,11 +5,12 @@ import type { Kube } from './kube/types.ts'
 
 /**
  * Why the operator must not be removed, or undefined when it may: without it nobody would repair the Communities that
- * are there, nor finish those that are being deleted. `namespaces` undefined means all. No answer is not an empty list:
- * whatever the API server refuses or the network loses is thrown.
+ * are there, nor finish those that are being deleted. `namespaces` undefined means all. `release` is what Helm calls this
+ * installation (`name revision --namespace namespace`). No answer is not an empty list: whatever the API server refuses or
+ * the network loses is thrown.
  */
 export async function whyNotUninstall(
-  namespaces: readonly string[] | undefined,
+  { namespaces, release }: { namespaces: readonly string[] | undefined; release: string },
   { kube }: { kube: Pick<Kube, 'list'> },
 ): Promise<string | undefined> {
   const places = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}]
@@ -29,6 +30,8 @@ export async function whyNotUninstall(
   return (
     `${found.length === 1 ? '1 Community is' : `${found.length} Communities are`} still there (${some}${more}). ` +
     'Delete them first with kubectl delete community (their data stays unless spec.deletionPolicy is Delete), ' +
-    'or go on without this check: helm uninstall --no-hooks'
+    'or go on without this check: helm uninstall --no-hooks. ' +
+    // Helm notes the release as being uninstalled before it asks, and refuses to upgrade it from then on.
+    `To keep Hamlet instead: helm rollback ${release}`
   )
 }
