@@ -9,7 +9,11 @@ export function chartValues(cluster: Cluster, image: string, ingress: string | u
     tls: { caSecret: 'hamlet-ca' },
     ingress: { className: cluster.ingressClass },
     // Communities here meet through the ingress, whose address is a private one. No other private address is open.
-    egress: { allowCIDRs: ingress === undefined ? [] : [`${ingress}/32`] },
+    // Resolvers may take *.localhost for the pod itself, whatever the cluster's DNS says.
+    egress:
+      ingress === undefined
+        ? { allowCIDRs: [] }
+        : { allowCIDRs: [`${ingress}/32`], hosts: { '*.localhost': ingress } },
     // On a person's own cluster rights stay within the one namespace that the example is in.
     ...(cluster.kind === 'context' ? { watchNamespaces: ['default'] } : { rbac: { clusterWide: true } }),
   }
