@@ -37,6 +37,8 @@ export async function trustedAuthority(): Promise<TestAuthority> {
 
 export type Front = {
   readonly port: number
+  /** Every request and its status, in the order of the answers. */
+  readonly answers: readonly { readonly method: string; readonly path: string; readonly status: number }[]
   close(): Promise<void>
 }
 
@@ -50,8 +52,13 @@ export async function startFront(
   targets: () => readonly number[],
 ): Promise<Front> {
   let turn = 0
+  const answers: { method: string; path: string; status: number }[] = []
   const handle: Parameters<typeof createPlain>[1] = (request, response) => {
     const chunks: Buffer[] = []
+    response.on('finish', () => {
+      const { method = '', url: path = '' } = request
+      answers.push({ method, path, status: response.statusCode })
+    })
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks)
@@ -91,6 +98,7 @@ export async function startFront(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
+    answers,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -21,6 +21,8 @@ export type LiveCommunity = {
   readonly databases: TestCommunity
   /** The name and certificate of the community, at a port of this machine: what a visitor needs. */
   readonly site: { readonly domain: string; readonly port: number; readonly ca: string }
+  /** What came in at the front and how it was answered, since the start. */
+  readonly answers: Front['answers']
   /** One instance's own public port, to choose the door. Ask with the header `host: <domain>`. */
   url(ordinal: number): string
   running(ordinal: number): Running
@@ -37,18 +39,26 @@ export type World<Name extends string> = {
   close(): Promise<void>
 }
 
-type Settings = { readonly postgresPort: number; readonly logLevel?: Config['logLevel'] }
+type Settings = {
+  readonly postgresPort: number
+  readonly logLevel?: Config['logLevel']
+  /** One that others of this world use already. */
+  readonly authority?: TestAuthority
+  /** Servers that are no communities of ours, by their names. */
+  readonly strangers?: readonly { readonly domain: string; readonly port: number }[]
+}
 
 /** Communities that can reach each other by their names, with certificates that this process trusts; all up. */
 export async function startWorld<Name extends string>(
   settings: Settings,
   wanted: Readonly<Record<Name, CommunityOptions>>,
 ): Promise<World<Name>> {
-  const authority = await trustedAuthority()
+  const authority = settings.authority ?? (await trustedAuthority())
   const names = Object.keys(wanted) as Name[]
   const plans = await Promise.all(names.map((name) => planCommunity(authority, name, wanted[name])))
   // The resolver of everybody in this world.
   const hosts = new Map(plans.map(({ domain, front }) => [domain, `127.0.0.1:${front.port}`]))
+  for (const { domain, port } of settings.strangers ?? []) hosts.set(domain, `127.0.0.1:${port}`)
   const started = await Promise.all(plans.map((plan) => startPlanned(settings, plan, hosts)))
   const communities: Partial<Record<Name, LiveCommunity>> = {}
   for (const [index, { live }] of started.entries()) {
@@ -159,6 +169,7 @@ async function startPlanned(
       domain,
       databases,
       site: { domain, port: front.port, ca: authority.cert },
+      answers: front.answers,
       url: (ordinal) => `http://127.0.0.1:${running(ordinal).port}`,
       running,
       admin,

@@ -1,38 +1,145 @@
 // A whole community of two homes: every page and document is the same, whichever instance takes the request.
 import { request } from 'undici'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { startCommunity } from '../../test/instances.ts'
-import { isRefusal } from '../refusal.ts'
+import { closeVisitors, type Visitor, visitor } from '../../test/stories/visitor.ts'
 
+const PASSWORD = 'correct horse battery'
+const HANDLES = ['ana', 'bo', 'cy', 'dee']
 let community: Awaited<ReturnType<typeof startCommunity>>
-const homeOf = new Map<string, number>()
+const people = new Map<string, Visitor>()
+/** Public paths of everybody and of what they wrote. */
+const paths: string[] = []
+
+const homeOf = (handle: string) => community.running(1).instance.homes.byHandle(handle)?.home ?? 0
+const person = (handle: string): Visitor => {
+  const found = people.get(handle)
+  if (!found) throw new Error(`${handle} did not sign up`)
+  return found
+}
+
+async function ask(
+  door: number,
+  path: string,
+  headers: Record<string, string> = {},
+  options: { method?: 'GET' | 'POST'; body?: string } = {},
+) {
+  const answer = await request(community.url(door) + path, {
+    method: options.method ?? 'GET',
+    headers: { host: community.domain, 'x-forwarded-for': '192.0.2.5', accept: 'text/html', ...headers },
+    body: options.body ?? null,
+  })
+  return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() }
+}
 
 beforeAll(async () => {
   community = await startCommunity({ postgresPort: inject('postgresPort') }, { homes: 2, cap: 2 })
-  const { signUp, newSignUpToken } = await import('../accounts/sign-up/sign-up.ts')
-  for (const handle of ['ana', 'bo', 'cy', 'dee']) {
-    const done = await signUp(community.running(1).instance, {
-      token: newSignUpToken(),
-      handle,
-      password: 'correct horse battery',
-      displayName: handle.toUpperCase(),
-      address: '192.0.2.1',
+  for (const handle of HANDLES) {
+    const one = visitor(community.site)
+    people.set(handle, one)
+    const home = await one.submit(await one.get('/sign-up'), '/sign-up', { handle, password: PASSWORD })
+    if (home.path !== '/home') throw new Error(`${handle} came to ${home.path}: ${home.html.text}`)
+    await one.submit(await one.get('/compose'), '/posts', {
+      text: `Hello from ${handle}`,
+      visibility: 'public',
     })
-    if (isRefusal(done) || !('done' in done)) throw new Error(`${handle}: ${JSON.stringify(done)}`)
-    homeOf.set(handle, done.done.home)
+    const profile = await one.get(`/@${handle}`)
+    const post = /\/@[a-z]+\/[0-9]+/.exec(profile.body)?.[0]
+    if (!post) throw new Error(`no post on the page of ${handle}: ${profile.html.text}`)
+    paths.push(`/@${handle}`, post)
   }
 })
-afterAll(() => community.close())
+afterAll(async () => {
+  await closeVisitors()
+  await community.close()
+})
 
 test('four people with two seats each have two homes', () => {
-  expect([...homeOf.values()].sort()).toEqual([1, 1, 2, 2])
+  expect(HANDLES.map(homeOf).sort()).toEqual([1, 1, 2, 2])
 })
 
-test('health of both', async () => {
-  for (const ordinal of [1, 2]) {
-    const { internalPort } = community.running(ordinal)
-    const answer = await request(`http://127.0.0.1:${internalPort}/readyz`)
-    await answer.body.dump()
-    expect(answer.statusCode).toBe(200)
+test('every public page is the same at both doors', async () => {
+  for (const path of paths) {
+    const [one, two] = [await ask(1, path), await ask(2, path)]
+    expect([path, one.status]).toEqual([path, 200])
+    expect(two.body).toBe(one.body)
+    expect(two.headers['content-security-policy']).toBe(one.headers['content-security-policy'])
   }
+})
+
+/** New in each form that is shown, so that sending it twice makes one post. */
+const once = /name="once" value="[^"]*"/
+
+test('whoever is logged in is logged in at both doors, with the same pages', async () => {
+  for (const handle of HANDLES) {
+    for (const path of [
+      '/home',
+      '/local',
+      '/notifications',
+      '/settings/profile',
+      `/@${handle}`,
+      '/compose',
+    ]) {
+      const page = await person(handle).get(path)
+      const again = await person(handle).get(path)
+      expect([handle, path, page.status, again.status]).toEqual([handle, path, 200, 200])
+      expect(page.path).toBe(path)
+      expect(again.body.replace(once, '')).toBe(page.body.replace(once, ''))
+    }
+  }
+})
+
+test('logging in works at the wrong door, and says so when the password is wrong', async () => {
+  for (const handle of HANDLES) {
+    for (const door of [1, 2]) {
+      const send = (password: string) =>
+        ask(
+          door,
+          '/log-in',
+          { 'content-type': 'application/x-www-form-urlencoded' },
+          { method: 'POST', body: new URLSearchParams({ handle, password }).toString() },
+        )
+      const done = await send(PASSWORD)
+      expect([handle, door, done.status, done.headers.location]).toEqual([handle, door, 303, '/home'])
+      const cookie = String(done.headers['set-cookie']).split(';', 1)[0] ?? ''
+      for (const at of [1, 2]) expect((await ask(at, '/home', { cookie })).status).toBe(200)
+      expect((await send('not the password')).status).toBe(401)
+    }
+  }
+})
+
+test('sign-up is open at both doors; a name that somebody has is refused at both', async () => {
+  for (const door of [1, 2]) {
+    expect((await ask(door, '/sign-up')).status).toBe(200)
+    const body = new URLSearchParams({ handle: 'ana', password: PASSWORD }).toString()
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    expect((await ask(door, '/sign-up', form, { method: 'POST', body })).status).toBe(409)
+  }
+})
+
+test('a style sheet is found at both doors', async () => {
+  const sheet = /\/assets\/[0-9a-f]+\.css/.exec((await ask(1, '/')).body)?.[0] ?? ''
+  for (const door of [1, 2]) expect((await ask(door, sheet)).headers['content-type']).toContain('text/css')
+})
+
+describe('with one instance stopped', () => {
+  beforeAll(() => community.stop(2))
+
+  test('its members get a page that says to come back, the others notice nothing', async () => {
+    for (const handle of HANDLES) {
+      const here = homeOf(handle) === 1
+      const page = await ask(1, `/@${handle}`)
+      expect([handle, page.status, page.headers['retry-after']]).toEqual(
+        here ? [handle, 200, undefined] : [handle, 503, '5'],
+      )
+      expect((await person(handle).get('/home')).status).toBe(here ? 200 : 503)
+    }
+    for (const path of ['/', '/sign-up', '/log-in']) expect((await ask(1, path)).status).toBe(200)
+  })
+
+  test('and when it is back, so is everything', async () => {
+    await community.start(2)
+    for (const path of paths) expect((await ask(1, path)).status).toBe(200)
+    for (const handle of HANDLES) expect((await person(handle).get('/home')).status).toBe(200)
+  })
 })

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { Home } from '../directory/homes.ts'
-import { type Siblings, SiblingUnreachable } from '../siblings/client.ts'
+import { type RawAnswer, type Siblings, SiblingUnreachable } from '../siblings/client.ts'
 import { makeMetrics } from '../siblings/metrics.ts'
 import { makeForward } from './forward.ts'
 

@@ -39,7 +39,16 @@ const FORM: Route = { to: 'form' }
 const ID = /^[0-9]{1,19}$/
 
 /** First words of paths that are the community's, whoever asks. */
-const COMMON = new Set(['inbox', 'actor', '.well-known', 'nodeinfo', 'assets', 'sign-up', 'invitation'])
+const COMMON = new Set([
+  'inbox',
+  'actor',
+  '.well-known',
+  'nodeinfo',
+  'assets',
+  'sign-up',
+  'invitation',
+  'reset',
+])
 
 /** The path's parts, as the router will read them: query, fragment and last slash cut off, decoded once. */
 export function pathParts(url: string): string[] | undefined {

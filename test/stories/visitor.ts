@@ -31,7 +31,12 @@ function agentOf(site: Site, connections: number): Agent {
   const agent = new Agent({
     connections,
     pipelining: 1,
-    connect: { ca: site.ca, servername: site.domain, host: '127.0.0.1', port: site.port },
+    connect: {
+      ca: site.ca,
+      servername: site.domain,
+      // The name need not resolve here.
+      lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
+    },
     headersTimeout: 120_000,
     bodyTimeout: 120_000,
   })
@@ -81,10 +86,11 @@ export function visitor(site: Site, options: { connections?: number } = {}): Vis
   ): Promise<Page> => {
     for (let hops = 0; ; hops++) {
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-      const answer = await request(`${origin}${path}`, {
+      const answer = await request(`${origin}:${site.port}${path}`, {
         method,
         dispatcher: agent,
         headers: {
+          host: site.domain,
           accept: 'text/html',
           'user-agent': 'visitor',
           ...(cookie ? { cookie } : {}),
