@@ -123,7 +123,11 @@ test('rights: namespace by namespace unless asked, and Secrets are never listed'
     'garden/hamlet-operator',
     'here/hamlet-operator-own',
   ])
-  expect(few.filter(({ kind }) => kind === 'ClusterRoleBinding')).toEqual([])
+  const bound = few.filter(({ kind }) => kind === 'ClusterRoleBinding').map(({ metadata }) => metadata.name)
+  expect(bound).toEqual(['hamlet-operator-here-classes'])
+  expect(named(few, 'ClusterRole', 'hamlet-operator-here-classes').rules).toEqual([
+    { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['get'] },
+  ])
   expect(environment(few).HAMLET_WATCH_NAMESPACES).toBe('choir,garden')
 
   const all = await render('--set', 'rbac.clusterWide=true')
