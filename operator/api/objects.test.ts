@@ -83,7 +83,7 @@ test('an Instance without a status has an empty one', () => {
     apiVersion: 'hamlet.coop/v1alpha1',
     kind: 'Instance',
     metadata: { name: 'garden-1', namespace: 'default', uid: 'u', generation: 2 },
-    spec: { community: 'garden', ordinal: 1, image: 'hamlet:1' },
+    spec: { community: 'garden', ordinal: 1, cap: 300, image: 'hamlet:1' },
   })
   expect(parsed.ok && parsed.value.spec.state).toBe('Active')
   expect(parsed.ok && parsed.value.status).toEqual({})
