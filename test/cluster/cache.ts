@@ -28,6 +28,11 @@ export async function hashFiles(...paths: readonly string[]): Promise<string> {
   return hashOf(...parts)
 }
 
+/** Whether `cached` has a result for these inputs. */
+export function isCached(name: string, key: string): boolean {
+  return existsSync(join(cacheFolder, `${name}-${key}`))
+}
+
 /** The folder that `make` filled for these inputs, now or in an earlier run. */
 export async function cached(
   name: string,

@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cached, hashFiles, hashOf } from './cache.ts'
+import { cached, hashFiles, hashOf, isCached } from './cache.ts'
 import { findGo } from './go-toolchain.ts'
 import { run } from './run.ts'
 import { saying } from './say.ts'
@@ -17,15 +17,24 @@ const programs = {
 /** A program that is built from Go modules. */
 export type Program = keyof typeof programs
 
+/** Whether a program was built before, so that it is there at once. */
+export async function isBuilt(name: Program): Promise<boolean> {
+  return isCached(name, await keyOfBuilds())
+}
+
 /** The path of a built program, in a folder of its own. */
 export async function buildProgram(name: Program): Promise<string> {
-  const key = hashOf(await hashFiles(source, import.meta.filename), process.arch)
+  const key = await keyOfBuilds()
   const folder = await cached(name, key, async (out) => {
     const go = await findGo()
     await saying(`Building ${name} from Go modules`, async () => compile(go, name, out))
     if (name === 'kube') await symlink('kube', join(out, 'kubectl'))
   })
   return join(folder, name)
+}
+
+async function keyOfBuilds(): Promise<string> {
+  return hashOf(await hashFiles(source, import.meta.filename), process.arch)
 }
 
 async function compile(go: string, name: Program, out: string): Promise<void> {

