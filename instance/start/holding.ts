@@ -7,16 +7,21 @@ export async function holdPorts(
   { publicPort, internalPort }: Pick<Config, 'publicPort' | 'internalPort'>,
   host: string,
 ): Promise<{ close(): Promise<void> }> {
-  const later = { 'retry-after': '5', 'content-type': 'text/plain; charset=utf-8' }
-  const servers = [publicPort, internalPort].map((port) => ({
+  // Connections end with each answer: the ports are soon somebody else's.
+  const connection = 'close'
+  const later = { connection, 'retry-after': '5', 'content-type': 'text/plain; charset=utf-8' }
+  const servers = [
+    { port: publicPort, internal: false },
+    { port: internalPort, internal: true },
+  ].map(({ port, internal }) => ({
     port,
     server: createServer((request, response) => {
       request.resume()
-      if (port === internalPort && request.url === '/livez') {
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{"alive":true}')
+      if (internal && request.url === '/livez') {
+        response.writeHead(200, { connection, 'content-type': 'application/json' }).end('{"alive":true}')
       } else {
         response
-          .writeHead(503, { ...later, connection: 'close' })
+          .writeHead(503, later)
           .end('This part of the community is not available right now. Try again in a few seconds.\n')
       }
     }),
