@@ -27,5 +27,8 @@ export function openDatabase<Tables>(url: string, options: { max?: number; name:
   })
   // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined)
+  // The pool takes its own listener off while a connection is in use: in the middle of a transaction too, the query
+  // says what happened, and the process must live.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
 }
