@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os'
 import pino from 'pino'
 import { ConfigError, readConfig } from './config.ts'
+import { guardGlobalFetch } from './federation/egress/egress.ts'
 import { startInstance } from './start/start.ts'
 import { WrongDatabase } from './store/identity.ts'
 
@@ -45,6 +46,7 @@ try {
     })
   }
   const running = await starting
+  guardGlobalFetch(running.instance.egress)
   own.info({ port: running.port, ms: Math.round(performance.now() - begun) }, 'ready')
 } catch (error) {
   if (!stopping.signal.aborted) giveUp(error)

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { registerSessions } from './accounts/session.ts'
 import { registerDoor } from './door/register.ts'
+import { registerFederation } from './federation/register.ts'
 import type { Instance } from './instance.ts'
 import { registerWeb } from './web/web.tsx'
 
@@ -26,6 +27,7 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
   })
   registerDoor(app, instance)
   await registerSessions(app, instance)
+  await registerFederation(app, instance)
   await registerWeb(app, instance)
   return app
 }

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { registerInternal as registerAccounts } from '../accounts/internal.ts'
 import { startQueueCompletion } from '../accounts/sign-up/queue-worker.ts'
 import type { Config } from '../config.ts'
+import { registerInternal as registerFederationInternal } from '../federation/internal.ts'
+import { startFederationWorkers } from '../federation/workers.ts'
 import type { Instance } from '../instance.ts'
 import { buildPublicApp } from '../server.ts'
 import { collectProcess } from '../siblings/metrics.ts'
@@ -38,13 +40,17 @@ export async function startInstance(
   }).finally(async () => (await holding)?.close())
 
   const publicApp = await buildPublicApp(instance)
-  const internal = await startInternal(instance, publicApp, { host, parts: [registerAccounts] })
+  const internal = await startInternal(instance, publicApp, {
+    host,
+    parts: [registerAccounts, registerFederationInternal],
+  })
   await publicApp.listen({ port: config.publicPort, host })
   collectProcess(publicApp.metrics)
   const workers = [
     instance.homes.poll(),
     boot.guard(),
     startQueueCompletion(instance),
+    startFederationWorkers(instance),
     startWake({ homes: instance.homes, wakeUrl: config.wakeUrl, log }),
   ]
   // Nobody waits for a key yet, so it is time to make some.

@@ -1,0 +1,38 @@
+// What siblings ask of this home: hand-overs, profiles and posts of its residents, and its counts.
+import type { FastifyInstance } from 'fastify'
+import type { Instance } from '../instance.ts'
+import { visibleTo } from '../visibility/visibility.ts'
+import { ownAddress } from './documents/addresses.ts'
+import type { MemberProfile } from './resolve/sibling.ts'
+import { registerSpool } from './spool/receiver.ts'
+
+export function registerInternal(app: FastifyInstance, instance: Instance): void {
+  registerSpool(app, instance)
+
+  app.get<{ Params: { handle: string } }>('/internal/accounts/:handle', async (request, reply) => {
+    const row = await instance.db
+      .selectFrom('members')
+      .innerJoin('accounts', 'accounts.id', 'members.id')
+      .select(['accounts.id', 'accounts.handle', 'accounts.display_name', 'accounts.bio_html'])
+      .select(['accounts.avatar_url', 'members.locked', 'accounts.bot'])
+      .where('members.handle', '=', request.params.handle.toLowerCase())
+      .where('members.state', 'in', ['active', 'suspended', 'frozen'])
+      .executeTakeFirst()
+    if (!row) return reply.code(404).send({ error: 'no such resident' })
+    return row satisfies MemberProfile
+  })
+
+  app.get<{ Querystring: { uri?: string } }>('/internal/objects', async (request, reply) => {
+    const own = ownAddress(instance.config.origin, request.query.uri ?? '')
+    if (own?.kind !== 'post') return reply.code(400).send({ error: 'uri: give the address of a post' })
+    const row = await instance.db
+      .selectFrom('posts')
+      .innerJoin('members', 'members.id', 'posts.account_id')
+      .select('posts.object_json')
+      .where('posts.id', '=', own.id)
+      .where(visibleTo(undefined))
+      .executeTakeFirst()
+    if (!row?.object_json) return reply.code(404).send({ error: 'no such post' })
+    return { object: JSON.parse(row.object_json) as unknown }
+  })
+}

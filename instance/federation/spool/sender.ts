@@ -1,0 +1,97 @@
+// Hands over what siblings must get: in order, in batches, until they say that they have it.
+import type { Instance } from '../../instance.ts'
+import { fullJitter, isDatabaseDown } from '../../store/failures.ts'
+import { startLoop, type Worker } from '../loop.ts'
+import { type Handover, handedOver } from './handover.ts'
+
+const BATCH = 50
+/** A batch stays below the limit of the sibling's internal port. */
+const MAX_BYTES = 8 * 1024 * 1024
+
+/** One loop for all siblings: each is handed a batch at a time, and one that is down keeps no other waiting. */
+export function startSpool(instance: Instance, random: () => number): Worker {
+  const failures = new Map<number, { readonly count: number; readonly until: number }>()
+  const worker = startLoop({
+    pollMs: 3_000,
+    random,
+    onError: (error) => {
+      if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'the spool waits for the database')
+      else instance.log.error({ err: error }, 'the spool failed')
+    },
+    step: async (signal) => {
+      const rows = await instance.db.selectFrom('spool').select('ordinal').distinct().execute()
+      const due = rows.filter(({ ordinal }) => (failures.get(ordinal)?.until ?? 0) <= performance.now())
+      const results = await Promise.all(
+        due.map(async ({ ordinal }) => {
+          const result = await handOver(instance, ordinal, signal)
+          if (result !== 'failed') failures.delete(ordinal)
+          else {
+            const count = (failures.get(ordinal)?.count ?? 0) + 1
+            failures.set(ordinal, {
+              count,
+              until: performance.now() + fullJitter(count, random, 500, 15_000),
+            })
+          }
+          return result
+        }),
+      )
+      return results.includes('more')
+    },
+  })
+  const unlisten = instance.wake.listen('spool', worker.poke)
+  return {
+    poke: worker.poke,
+    stop: async () => {
+      unlisten()
+      await worker.stop()
+    },
+  }
+}
+
+async function handOver(
+  instance: Instance,
+  ordinal: number,
+  signal: AbortSignal,
+): Promise<'more' | 'none' | 'failed'> {
+  const rows = await instance.db
+    .selectFrom('spool')
+    .select(['seq', 'activity_uri', 'actor_uri', 'recipient', 'body'])
+    .where('ordinal', '=', ordinal)
+    .orderBy('seq')
+    .limit(BATCH)
+    .execute()
+  if (instance.homes.instances().every((known) => known.ordinal !== ordinal)) {
+    // A sibling that is no more has no residents: nobody is left for whom this would be.
+    await instance.db.deleteFrom('spool').where('ordinal', '=', ordinal).execute()
+    return 'none'
+  }
+  let bytes = 0
+  const items: Handover[] = []
+  for (const row of rows) {
+    bytes += JSON.stringify(row.body).length
+    if (items.length > 0 && bytes > MAX_BYTES) break
+    items.push(row as Handover)
+  }
+  if (items.length === 0) return 'none'
+  try {
+    const answer = await instance.siblings.call(ordinal, '/internal/spool', {
+      method: 'POST',
+      body: { items },
+      signal,
+    })
+    const taken = handedOver.safeParse(answer.body)
+    if (answer.status !== 200 || !taken.success) {
+      instance.log.warn({ ordinal, status: answer.status }, 'a sibling did not take what it was handed')
+      return 'failed'
+    }
+    const sent = new Set(items.map((item) => item.seq))
+    const done = taken.data.taken.filter((seq) => sent.has(seq))
+    if (done.length === 0) return 'failed'
+    await instance.db.deleteFrom('spool').where('seq', 'in', done).execute()
+    return 'more'
+  } catch (error) {
+    if (isDatabaseDown(error)) throw error
+    if (!signal.aborted) instance.log.info({ err: error, ordinal }, 'a sibling cannot be handed anything now')
+    return 'failed'
+  }
+}
