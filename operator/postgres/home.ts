@@ -1,13 +1,9 @@
 // The operator's side of an instance's own database: whose it is, its cap, and how many live there.
+import type { HomeFacts } from '../decide/snapshot.ts'
 import { Refused } from './server/errors.ts'
 import type { Session } from './server/session.ts'
 
-export type HomeIdentity = { readonly domain: string; readonly prefix: string; readonly ordinal: number }
-export type HomeFacts = {
-  readonly identity: HomeIdentity | undefined
-  readonly cap: number | undefined
-  readonly residents: number | undefined
-}
+type HomeIdentity = NonNullable<HomeFacts['identity']>
 
 export async function readHome(session: Session): Promise<HomeFacts> {
   const [identity] = await session.query<HomeIdentity>('SELECT domain, prefix, ordinal FROM identity')

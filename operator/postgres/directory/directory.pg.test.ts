@@ -76,7 +76,7 @@ test('the organiser is invited once, and not when there is one', async () => {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex')
   await inviteOrganiser(session, hash('one'))
   await inviteOrganiser(session, hash('one'))
-  expect((await readDirectory(session)).invitations).toEqual([hash('one')])
+  expect((await readDirectory(session)).invitations).toEqual([{ hash: hash('one'), usesLeft: 1 }])
   await session.query(
     "INSERT INTO members (id, handle, home, state, role) VALUES (1, 'ana', 1, 'active', 'organiser')",
   )

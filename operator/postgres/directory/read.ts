@@ -1,42 +1,7 @@
 // What the operator asks a community's directory: counts and rows, no personal data.
+import type { DirectoryFacts } from '../../decide/snapshot.ts'
 import { appliedMigrations } from '../make/migrate.ts'
 import type { Session } from '../server/session.ts'
-
-export type DirectoryInstance = {
-  readonly ordinal: number
-  readonly cap: number
-  readonly taken: number
-  readonly state: 'Opening' | 'Active' | 'Draining' | 'Retired'
-  readonly address: string
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
-}
-
-export type DirectorySettings = {
-  readonly title: string
-  readonly description: string
-  readonly registration: string
-  readonly per_instance: number
-  readonly sign_ups_per_hour: number
-  readonly log_ins_per_hour: number
-  readonly posts_per_hour: number
-  readonly max_instances: number
-}
-
-export type DirectoryFacts = {
-  /** Whose it is; undefined before its rows were written. */
-  readonly identity: { readonly domain: string; readonly prefix: string } | undefined
-  readonly settings: DirectorySettings | undefined
-  readonly instances: readonly DirectoryInstance[]
-  /** Active members. */
-  readonly members: number
-  readonly waiting: number
-  /** Organisers whose sign-up is done. */
-  readonly organisers: number
-  /** SHA-256 in hexadecimal of the organiser invitations that the operator made and nobody used yet. */
-  readonly invitations: readonly string[]
-  readonly keys: number
-}
 
 export type Applied = readonly { readonly name: string; readonly hash: string }[]
 
@@ -48,8 +13,10 @@ const FACTS = `SELECT json_build_object(
   'members', (SELECT count(*) FROM members WHERE state = 'active'),
   'waiting', (SELECT count(*) FROM waiting),
   'organisers', (SELECT count(*) FROM members WHERE state = 'active' AND role = 'organiser'),
-  'invitations', (SELECT coalesce(json_agg(encode(hash, 'hex') ORDER BY hash), '[]') FROM invites
-      WHERE created_by IS NULL AND role = 'organiser' AND uses_left > 0 AND (expires_at IS NULL OR expires_at > now())),
+  'arriving', (SELECT count(*) FROM members WHERE state = 'pending' AND role = 'organiser')
+      + (SELECT count(*) FROM waiting WHERE role = 'organiser'),
+  'invitations', (SELECT coalesce(json_agg(json_build_object('hash', encode(hash, 'hex'), 'usesLeft', uses_left) ORDER BY hash), '[]')
+      FROM invites WHERE created_by IS NULL AND role = 'organiser'),
   'keys', (SELECT count(*) FROM actor_keys)) AS facts`
 
 type Nullable<T> = { [K in keyof T]: undefined extends T[K] ? Exclude<T[K], undefined> | null : T[K] }

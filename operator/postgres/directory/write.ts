@@ -1,9 +1,9 @@
 // What the operator decides and the instances only read: settings, instances, the first organiser's invitation.
 import { randomBytes } from 'node:crypto'
+import type { DirectorySettings } from '../../decide/snapshot.ts'
 import { Refused } from '../server/errors.ts'
 import type { Session } from '../server/session.ts'
 import type { ActorKeys } from './keys.ts'
-import type { DirectorySettings } from './read.ts'
 
 /** Every change of the directory takes this row first, so that all changes have one order, which is the revision. */
 async function change<T>(session: Session, work: () => Promise<T>): Promise<T> {

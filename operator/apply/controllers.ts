@@ -1,0 +1,106 @@
+// The two reconcilers: a key in, the world nearer to what is wanted out.
+import { describeProblems, parseCommunity, parseInstance } from '../api/objects.ts'
+import { COMMUNITY_MANAGER, INSTANCE_MANAGER } from '../decide/changed.ts'
+import { FINALIZER } from '../decide/community/claim.ts'
+import { decideCommunity } from '../decide/community/decide.ts'
+import { refused } from '../decide/community/status.ts'
+import { decideInstance } from '../decide/instances/decide.ts'
+import type { Events } from '../kube/events.ts'
+import { nameOf, resources } from '../kube/resources.ts'
+import type { Kube } from '../kube/types.ts'
+import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
+import { communityOf, observeInstance } from '../observe/instance.ts'
+import type { ActorKeys } from '../postgres/directory/keys.ts'
+import { type Look, reconcile } from './reconcile.ts'
+import { createTurns } from './turns.ts'
+
+export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> & {
+  readonly kube: Kube
+  readonly events: Pick<Events, 'emit'>
+  readonly keys: { take(): Promise<ActorKeys> }
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+type Reconcile = (key: string, signal: AbortSignal) => Promise<{ requeueAfterMs?: number }>
+
+export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile; instance: Reconcile } {
+  const { kube, prepared, keys, now } = deps
+  const written = new Map<string, number>()
+  const turns = createTurns()
+  const shared = { kube, prepared, keys, now }
+
+  const community: Reconcile = (key, signal) => {
+    const look = async (): Promise<Look | undefined> => {
+      const object = await kube.get(resources.community, nameOf(key))
+      if (!object) return undefined
+      const step = { ...shared, fieldManager: COMMUNITY_MANAGER, server: undefined, ca: undefined }
+      const parsed = parseCommunity(object)
+      if (!parsed.ok) {
+        const message = describeProblems(parsed.problems)
+        const findings = refused({ reason: 'InvalidSpec', message })
+        // Nothing of an unreadable Community is taken away but its hold on the object.
+        const groups = object.metadata.deletionTimestamp ? release(object.metadata) : []
+        return {
+          object,
+          step,
+          decision: { groups, findings, counts: {}, events: [], requeueAfterMs: 600_000 },
+        }
+      }
+      // Instances that are being worked on now saw the Community before its deletion, and might make what is dropped.
+      if (object.metadata.deletionTimestamp) await turns.idle(key)
+      const seen = await observeCommunity(parsed.value, deps)
+      const decision = decideCommunity(seen.snapshot, now())
+      return { object, decision, step: { ...step, server: seen.server, ca: seen.ca } }
+    }
+    return reconcile(look, { ...deps, written, fieldManager: COMMUNITY_MANAGER }, signal)
+  }
+
+  const instance: Reconcile = (key, signal) => {
+    const look = async (): Promise<Look | undefined> => {
+      const object = await kube.get(resources.instance, nameOf(key))
+      const parsed = object && parseInstance(object)
+      if (!object || !parsed?.ok) return undefined
+      const owner = await communityOf(parsed.value, kube)
+      if (!owner || owner.metadata.deletionTimestamp) return undefined
+      const seen = await observeInstance(parsed.value, owner, deps)
+      const decision = decideInstance(seen.snapshot)
+      if (!decision) return undefined
+      return {
+        object,
+        decision,
+        step: { ...shared, fieldManager: INSTANCE_MANAGER, server: seen.server, ca: undefined },
+      }
+    }
+    // The community is taken from the name, before anything is read: see turns.
+    const owner = key.replace(/-[0-9]+$/, '')
+    return turns.during(owner, () =>
+      reconcile(look, { ...deps, written, fieldManager: INSTANCE_MANAGER }, signal),
+    )
+  }
+  return { community, instance }
+}
+
+const release = (metadata: {
+  name: string
+  namespace?: string
+  resourceVersion?: string
+  finalizers?: string[]
+}) =>
+  metadata.finalizers?.includes(FINALIZER)
+    ? [
+        [
+          {
+            do: 'patch' as const,
+            kind: 'community' as const,
+            name: { name: metadata.name, ...(metadata.namespace && { namespace: metadata.namespace }) },
+            patch: {
+              metadata: {
+                resourceVersion: metadata.resourceVersion,
+                finalizers: metadata.finalizers.filter((name) => name !== FINALIZER),
+              },
+            },
+          },
+        ],
+      ]
+    : []

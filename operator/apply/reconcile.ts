@@ -1,0 +1,84 @@
+// Observe, decide, apply, until nothing is left to do; then say how things are.
+import type { Finding } from '../api/conditions.ts'
+import type { Decision } from '../decide/decision.ts'
+import { isAlreadyExists, isConflict } from '../kube/error.ts'
+import type { Events } from '../kube/events.ts'
+import type { KubeObject } from '../kube/types.ts'
+import { explain } from '../postgres/server/errors.ts'
+import { type StatusDeps, writeStatus } from './status.ts'
+import { perform, type StepDeps } from './steps.ts'
+
+/** One look and what follows from it. Undefined: there is nothing to look after. */
+export type Look = {
+  readonly object: KubeObject
+  readonly decision: Decision<string, object>
+  readonly step: Omit<StepDeps, 'signal'>
+}
+
+export type ReconcileDeps = Omit<StatusDeps, 'kube'> & {
+  readonly kube: StepDeps['kube']
+  readonly events: Pick<Events, 'emit'>
+}
+
+/** Far more than any change needs: whatever still moves after it is looked at again later. */
+const PASSES = 12
+
+export async function reconcile(
+  look: () => Promise<Look | undefined>,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<{ requeueAfterMs?: number }> {
+  for (let pass = 1; ; pass++) {
+    signal.throwIfAborted()
+    const seen = await look()
+    if (!seen) return {}
+    const { object, decision, step } = seen
+    if (decision.groups.length === 0 || pass === PASSES) {
+      const heldBack = await say(object, decision, deps)
+      return { requeueAfterMs: Math.min(decision.requeueAfterMs, heldBack ?? Number.POSITIVE_INFINITY) }
+    }
+    try {
+      await perform(decision.groups, { ...step, signal })
+    } catch (error) {
+      // Somebody was quicker, or an earlier write of ours came through: look again.
+      if (isConflict(error) || isAlreadyExists(error)) continue
+      await say(object, { ...decision, findings: withFailure(decision.findings, error, step) }, deps)
+      throw error
+    }
+    for (const { type, reason, message } of decision.events)
+      deps.events.emit({ regarding: object, type, reason, note: message })
+  }
+}
+
+function say(
+  object: KubeObject,
+  decision: Pick<Decision<string, object>, 'findings' | 'counts'>,
+  deps: ReconcileDeps,
+): Promise<number | undefined> {
+  if (decision.findings.length === 0) return Promise.resolve(undefined)
+  const live = {
+    ...object,
+    metadata: { ...object.metadata, generation: object.metadata.generation ?? 0 },
+    status: Object(object.status),
+  }
+  return writeStatus(live, decision, deps)
+}
+
+/** What was found, with the failure as the cause of what does not hold. */
+function withFailure(
+  findings: readonly Finding[],
+  error: unknown,
+  { server }: Pick<StepDeps, 'server'>,
+): Finding[] {
+  const refusal = server && explain(error, server.credentials)
+  const reason = refusal?.reason ?? ('failure' in Object(error) ? 'Refused' : 'Failed')
+  const message = refusal?.message ?? (error instanceof Error ? error.message : String(error))
+  const cause = { reason, message: message.slice(0, 1000) }
+  const others = findings.filter(({ type }) => type !== 'Ready' && type !== 'Degraded')
+  const degraded = findings.some(({ type }) => type === 'Degraded')
+  return [
+    { type: 'Ready', status: 'False', ...cause },
+    ...others,
+    ...(degraded ? [{ type: 'Degraded', status: 'True' as const, ...cause }] : []),
+  ]
+}

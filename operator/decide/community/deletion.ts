@@ -1,0 +1,70 @@
+// What a deleted Community leaves: everything that cannot be made again (Retain), or nothing (Delete).
+import { CONFIRM_DELETE } from '../../api/objects.ts'
+import { type Decision, inOrder, type Step } from '../decision.ts'
+import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
+import { FINALIZER } from './claim.ts'
+import { type CommunityCounts, type CommunityFinding, refused } from './status.ts'
+
+/** Pods first, for they write; then the data; then the claim, which says where the data was; then the object. */
+export function decideDeletion(
+  snapshot: CommunitySnapshot,
+): Decision<CommunityFinding['type'], CommunityCounts> {
+  const { community, claim, settings, remains, server } = snapshot
+  const { metadata, spec } = community
+  const wait = (refusal: Refusal, requeueAfterMs = 30_000) => ({
+    groups: [],
+    findings: refused(refusal),
+    counts: {},
+    events: [{ type: 'Warning' as const, ...refusal }],
+    requeueAfterMs,
+  })
+  const act = (...groups: Step[][]) => ({
+    groups: inOrder(...groups),
+    findings: refused({ reason: 'Deleting', message: 'being deleted' }),
+    counts: {},
+    events: [],
+    requeueAfterMs: 2_000,
+  })
+  if (!metadata.finalizers?.includes(FINALIZER)) return act()
+  const ours = claim?.owner.uid === metadata.uid
+  const erase = spec.deletionPolicy === 'Delete' && ours
+  if (erase && metadata.annotations?.[CONFIRM_DELETE] !== spec.domain)
+    return wait({
+      reason: 'ConfirmationMissing',
+      message: `spec.deletionPolicy is Delete, which destroys all accounts and posts of ${spec.domain}: to confirm, \`kubectl -n ${metadata.namespace} annotate community ${metadata.name} ${CONFIRM_DELETE}=${spec.domain}\`; to keep the data, set spec.deletionPolicy to Retain`,
+    })
+  if (remains.objects.length > 0)
+    return act(remains.objects.map((object): Step => ({ do: 'delete', object })))
+  if (remains.pods > 0) return act()
+  if (erase && !server.ok)
+    return wait({
+      reason: server.refusal.reason,
+      message: `the data cannot be deleted: ${server.refusal.message}; or set spec.deletionPolicy to Retain, which leaves it there`,
+    })
+  if (erase && claim && remains.databases > 0) return act([{ do: 'dropDatabases', prefix: claim.prefix }])
+  const release: Step = {
+    do: 'patch',
+    kind: 'community',
+    name: { namespace: metadata.namespace, name: metadata.name },
+    patch: {
+      metadata: {
+        resourceVersion: metadata.resourceVersion,
+        finalizers: metadata.finalizers.filter((name) => name !== FINALIZER),
+      },
+    },
+  }
+  const unclaim: Step[] =
+    erase && claim
+      ? [
+          {
+            do: 'delete',
+            object: {
+              apiVersion: 'v1',
+              kind: 'ConfigMap',
+              metadata: { name: claim.name, namespace: settings.namespace, uid: claim.uid },
+            },
+          },
+        ]
+      : []
+  return act(unclaim, [release])
+}

@@ -1,0 +1,98 @@
+// The directory: its database, what the spec says, and whether it may be worked with.
+import type { Community } from '../../api/objects.ts'
+import { type Claim, madeKey } from '../../build/data/claim.ts'
+import { directoryName } from '../../build/names.ts'
+import type { DirectoryChange, Step } from '../decision.ts'
+import type { CommunitySnapshot, DirectoryFacts, DirectorySettings, Refusal } from '../snapshot.ts'
+import { noteInClaim } from './claim.ts'
+
+/** Two pods of every instance during a rollout, with a pool of 4 each, for as many instances as there may be. */
+const CONNECTIONS = 8
+
+export type DirectoryDecision =
+  | { readonly use: DirectoryFacts; readonly steps: readonly Step[][] }
+  | { readonly make: readonly Step[][] }
+  | { readonly refusal: Refusal }
+
+export function decideDirectory(
+  snapshot: CommunitySnapshot,
+  claim: Claim,
+  password: string,
+): DirectoryDecision {
+  const { community, directory, settings } = snapshot
+  const name = directoryName(claim.prefix)
+  if (directory.state === 'unknown') return { refusal: directory.refusal }
+  const existed = claim.made.has('directory')
+  const { domain, seats } = community.spec
+  if (existed && !directory.there)
+    return {
+      refusal: {
+        reason: 'DataMissing',
+        message: `database ${name} is not there, though it was made${
+          snapshot.server.ok && snapshot.server.systemIdentifier !== claim.systemIdentifier
+            ? ' on another PostgreSQL: point to that one, or restore it here'
+            : ': restore it'
+        }. Nothing is made anew`,
+      },
+    }
+  const { facts } = directory
+  if (existed && facts && !facts.identity)
+    return {
+      refusal: {
+        reason: 'DataMissing',
+        message: `database ${name} is empty, though it was in use: restore it. Nothing is made anew`,
+      },
+    }
+  const { identity } = facts ?? {}
+  if (identity && (identity.domain !== domain || identity.prefix !== claim.prefix))
+    return {
+      refusal: {
+        reason: 'DataMissing',
+        message: `database ${name} belongs to ${identity.domain} (${identity.prefix}): point to the PostgreSQL that has the data of ${domain}`,
+      },
+    }
+  const make: Step[] = []
+  if (!directory.ready || directory.pending > 0 || !facts)
+    make.push({
+      do: 'makeDatabase',
+      database: {
+        name,
+        kind: 'directory',
+        password,
+        existed,
+        connections: CONNECTIONS * Math.max(seats.maxInstances, 1),
+      },
+    })
+  const changes: DirectoryChange[] = []
+  if (!identity) changes.push({ change: 'identify', domain, prefix: claim.prefix, existed })
+  const wanted = wantedSettings(community)
+  if (!sameSettings(facts?.settings, wanted)) changes.push({ change: 'settings', settings: wanted })
+  if (facts ? facts.keys < 2 : !existed) changes.push({ change: 'keys' })
+  const steps: Step[][] = [make]
+  if (changes.length > 0) steps.push([{ do: 'changeDirectory', name, changes }])
+  const notes = {
+    ...(!existed && { [madeKey('directory')]: 'true' }),
+    ...(snapshot.server.ok &&
+      snapshot.server.systemIdentifier !== claim.systemIdentifier && {
+        'system-identifier': snapshot.server.systemIdentifier,
+      }),
+  }
+  if (Object.keys(notes).length > 0) steps.push([noteInClaim(settings.namespace, claim, notes)])
+  return facts && identity ? { use: facts, steps } : { make: steps }
+}
+
+export function wantedSettings({ spec }: Community): DirectorySettings {
+  return {
+    title: spec.title,
+    description: spec.description,
+    registration: spec.registration,
+    per_instance: spec.seats.perInstance,
+    sign_ups_per_hour: spec.limits.signUpsPerHour,
+    log_ins_per_hour: spec.limits.logInsPerHour,
+    posts_per_hour: spec.limits.postsPerHour,
+    max_instances: spec.seats.maxInstances,
+  }
+}
+
+const sameSettings = (a: DirectorySettings | undefined, b: DirectorySettings): boolean =>
+  a !== undefined && (Object.keys(b) as (keyof DirectorySettings)[]).every((key) => a[key] === b[key])

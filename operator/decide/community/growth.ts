@@ -1,0 +1,41 @@
+// When another instance is opened: before the last seat is taken, never faster than wished, never on a guess.
+import type { CommunitySpec } from '../../api/objects.ts'
+import type { DirectoryInstance } from '../snapshot.ts'
+
+export type GrowthFacts = {
+  readonly seats: CommunitySpec['seats']
+  /** Rows of the directory. */
+  readonly instances: readonly DirectoryInstance[]
+  /** Instances that exist but have no row yet: their seats are on the way. */
+  readonly coming: number
+  readonly waiting: number
+}
+
+export type Growth =
+  | { readonly grow: true; readonly why: 'FirstInstance' | 'FewSeatsFree' | 'PeopleWait' }
+  | { readonly grow: false; readonly why: 'EnoughSeats' | 'MaxInstancesReached' }
+  /** Milliseconds until another may be opened. */
+  | { readonly grow: false; readonly why: 'WaitingBetweenInstances'; readonly forMs: number }
+
+export const freeSeats = (instances: readonly DirectoryInstance[], states: readonly string[]): number =>
+  instances
+    .filter(({ state }) => states.includes(state))
+    .reduce((sum, { cap, taken }) => sum + Math.max(0, cap - taken), 0)
+
+/** Pure. `now` in milliseconds since 1970. */
+export function decideGrowth({ seats, instances, coming, waiting }: GrowthFacts, now: number): Growth {
+  const open = instances.filter(({ state }) => state !== 'Retired')
+  const count = open.length + coming
+  if (count === 0) return { grow: true, why: 'FirstInstance' }
+  const free = freeSeats(instances, ['Active', 'Opening']) + coming * seats.perInstance
+  if (free - waiting >= seats.minFree) return { grow: false, why: 'EnoughSeats' }
+  if (count >= seats.maxInstances) return { grow: false, why: 'MaxInstancesReached' }
+  // One that is on its way shows first what it brings, unless it is plainly not enough.
+  const starting = coming + open.filter(({ state }) => state === 'Opening').length
+  if (starting > 0 && free >= waiting && free > 0) return { grow: false, why: 'EnoughSeats' }
+  // The first instance is the community's beginning, not its growth: nobody waits for the second because of it.
+  const last = count > 1 ? Math.max(0, ...open.map(({ createdAt }) => createdAt)) : 0
+  const next = last + seats.minutesBetweenInstances * 60_000
+  if (next > now) return { grow: false, why: 'WaitingBetweenInstances', forMs: next - now }
+  return { grow: true, why: waiting > 0 ? 'PeopleWait' : 'FewSeatsFree' }
+}

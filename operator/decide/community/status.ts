@@ -1,0 +1,179 @@
+// What is said of a Community: one finding per condition, true for the generation that was looked at.
+
+import type { CommunityCondition } from '../../api/community.ts'
+import type { Finding } from '../../api/conditions.ts'
+import type { CommunityStatus, Instance } from '../../api/objects.ts'
+import type { CommunitySnapshot, DirectoryFacts, Refusal } from '../snapshot.ts'
+import { freeSeats, type Growth } from './growth.ts'
+
+export type CommunityFinding = Finding<CommunityCondition>
+export type CommunityCounts = Omit<CommunityStatus, 'conditions' | 'observedGeneration'>
+
+/** All is in question for one cause; what the last look counted is kept. */
+export const refused = ({ reason, message }: Refusal): CommunityFinding[] => [
+  { type: 'Ready', status: 'False', reason, message },
+  { type: 'Degraded', status: reason === 'Deleting' ? 'False' : 'True', reason, message },
+]
+
+export type StatusFacts = {
+  readonly directory: DirectoryFacts | undefined
+  readonly growth: Growth | undefined
+  /** What stands in the way, the gravest first. */
+  readonly refusals: readonly Refusal[]
+  /** Steps were decided on: something is still being made. */
+  readonly busy: boolean
+}
+
+export function describe(
+  { community, instances }: CommunitySnapshot,
+  { directory, growth, refusals, busy }: StatusFacts,
+): { findings: CommunityFinding[]; counts: CommunityCounts } {
+  const { domain, seats } = community.spec
+  const rows = directory?.instances ?? []
+  const open = rows.filter(({ state }) => state === 'Active')
+  const counts: CommunityCounts = {
+    ...(directory
+      ? {
+          members: directory.members,
+          seats: open.reduce((sum, { cap }) => sum + cap, 0),
+          free: freeSeats(rows, ['Active']),
+          waiting: directory.waiting,
+        }
+      : kept(community.status)),
+    instances: instances.filter(({ spec }) => spec.state !== 'Retired').length,
+    url: `https://${domain}`,
+  }
+  const [worst] = refusals
+  const available = availability(instances)
+  const progressing = progress(
+    instances,
+    busy,
+    rows.some(({ state }) => state === 'Opening'),
+  )
+  // Before the first instance is open nobody can sign up: the community is no more than an address.
+  const opened = rows.some(({ state }) => state === 'Active' || state === 'Draining')
+  const ready = available.status === 'True' && !worst && opened
+  const cause =
+    worst ??
+    (available.status === 'True'
+      ? { reason: 'Starting', message: 'the first instance is being opened' }
+      : available)
+  return {
+    counts,
+    findings: [
+      {
+        type: 'Ready',
+        status: ready ? 'True' : 'False',
+        ...(ready
+          ? { reason: 'Serving', message: `${counts.url} is served by ${counts.instances} of its instances` }
+          : { reason: cause.reason, message: cause.message }),
+      },
+      available,
+      progressing,
+      {
+        type: 'Degraded',
+        status: worst ? 'True' : 'False',
+        reason: worst?.reason ?? 'Settled',
+        message: worst?.message ?? 'nothing stands in the way',
+      },
+      seatsAvailable(directory, growth, seats.maxInstances),
+      {
+        type: 'MembersKnown',
+        status: directory ? 'True' : 'False',
+        reason: directory ? 'Counted' : 'CountUnknown',
+        message: directory
+          ? 'the directory gave the numbers'
+          : 'the directory does not answer: the last numbers are kept',
+      },
+    ],
+  }
+}
+
+const kept = ({ members, seats, free, waiting }: CommunityStatus) => ({
+  ...(members !== undefined && { members }),
+  ...(seats !== undefined && { seats }),
+  ...(free !== undefined && { free }),
+  ...(waiting !== undefined && { waiting }),
+})
+
+function availability(instances: readonly Instance[]): CommunityFinding {
+  const serving = instances.filter((instance) => condition(instance, 'Serving')?.status === 'True')
+  const down = instances.find((instance) => !serving.includes(instance))
+  if (instances.length > 0 && !down)
+    return {
+      type: 'Available',
+      status: 'True',
+      reason: 'Serving',
+      message: 'every instance serves its members',
+    }
+  const why = down && condition(down, 'Serving')
+  return {
+    type: 'Available',
+    status: 'False',
+    reason: why?.reason ?? 'Starting',
+    message: down
+      ? `${down.metadata.name}: ${why?.message ?? 'is being started'}`
+      : 'the first instance is being made',
+  }
+}
+
+/** One that is opened ahead of need takes nothing away from those who are served already. */
+function progress(instances: readonly Instance[], busy: boolean, opening: boolean): CommunityFinding {
+  const moving = instances.find((instance) => condition(instance, 'Ready')?.status !== 'True')
+  if (!busy && !opening && !moving)
+    return { type: 'Progressing', status: 'False', reason: 'Settled', message: 'what was wanted is what is' }
+  const why = moving && condition(moving, 'Ready')
+  return {
+    type: 'Progressing',
+    status: 'True',
+    reason: why?.reason ?? 'Starting',
+    message: moving
+      ? `${moving.metadata.name}: ${why?.message ?? 'is being started'}`
+      : 'objects are being made or changed',
+  }
+}
+
+function seatsAvailable(
+  directory: DirectoryFacts | undefined,
+  growth: Growth | undefined,
+  maxInstances: number,
+): CommunityFinding {
+  const type = 'SeatsAvailable'
+  if (!directory)
+    return { type, status: 'Unknown', reason: 'CountUnknown', message: 'the directory does not answer' }
+  const free = freeSeats(directory.instances, ['Active'])
+  if (free > 0)
+    return {
+      type,
+      status: 'True',
+      reason: 'SeatsFree',
+      message:
+        growth?.why === 'MaxInstancesReached'
+          ? 'seats are free, but few, and no instance may be added: raise spec.seats.maxInstances in time'
+          : 'seats are free',
+    }
+  if (growth?.why === 'MaxInstancesReached')
+    return {
+      type,
+      status: 'False',
+      reason: 'MaxInstancesReached',
+      message: `every seat is taken and there are ${maxInstances} instances: raise spec.seats.maxInstances`,
+    }
+  if (growth?.why === 'WaitingBetweenInstances')
+    return {
+      type,
+      status: 'False',
+      reason: 'WaitingBetweenInstances',
+      message:
+        'every seat is taken, and the last instance was opened a short time ago: wait, or lower spec.seats.minutesBetweenInstances',
+    }
+  return {
+    type,
+    status: 'False',
+    reason: 'InstanceStarting',
+    message: 'every seat is taken, and another instance is starting',
+  }
+}
+
+export const condition = ({ status }: Instance, type: string) =>
+  (status.conditions ?? []).find((one) => one.type === type)

@@ -1,0 +1,68 @@
+// An instance's own database: made once, checked at every look, resized when the cap changes.
+import type { Claim } from '../../build/data/claim.ts'
+import { databaseName } from '../../build/names.ts'
+import type { Step } from '../decision.ts'
+import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
+
+/** Two pods during a rollout, each with a pool of 4, and some room for whoever looks into it. */
+const CONNECTIONS = 12
+
+export type DatabaseDecision = {
+  readonly make: readonly Step[]
+  readonly fill: readonly Step[]
+  /** It is there, whole, and ours. */
+  readonly sound: boolean
+  readonly refusal: Refusal | undefined
+}
+
+export function decideDatabase(
+  { instance, community, database, server }: InstanceSnapshot,
+  claim: Claim,
+  password: string,
+): DatabaseDecision {
+  const refuse = (refusal: Refusal): DatabaseDecision => ({ make: [], fill: [], sound: false, refusal })
+  if (!server.ok) return refuse(server.refusal)
+  if (database.state === 'unknown') return refuse(database.refusal)
+  const { ordinal, cap } = instance.spec
+  const { domain } = community.spec
+  const name = databaseName(claim.prefix, ordinal)
+  const existed = claim.made.has(String(ordinal))
+  const { facts } = database
+  const identity = facts?.identity
+  if (existed && (!database.there || (facts && !identity)))
+    return refuse({
+      reason: 'DataMissing',
+      message: `database ${name} is ${database.there ? 'empty' : 'not there'}, though it was ${
+        server.systemIdentifier === claim.systemIdentifier
+          ? 'in use: restore it'
+          : 'in use on another PostgreSQL: point to that one, or restore it here'
+      }. Nothing is made anew`,
+    })
+  if (
+    identity &&
+    (identity.domain !== domain || identity.prefix !== claim.prefix || identity.ordinal !== ordinal)
+  )
+    return refuse({
+      reason: 'DataMissing',
+      message: `database ${name} belongs to instance ${identity.ordinal} of ${identity.domain}: point to the PostgreSQL that has the data of ${domain}`,
+    })
+  if (!database.there && server.placed >= server.carries)
+    return refuse({
+      reason: 'DatabaseFull',
+      message: `PostgreSQL at ${server.endpoint.host}:${server.endpoint.port} has connections for ${server.carries} instances, and all are used: raise its max_connections${
+        community.spec.database.mode === 'Shared' ? ' (chart value postgres.instances)' : ''
+      }`,
+    })
+  const make: Step[] = []
+  const whole = database.ready && database.pending === 0 && facts !== undefined
+  if (!whole)
+    make.push({
+      do: 'makeDatabase',
+      database: { name, kind: 'instance', password, existed, connections: CONNECTIONS },
+    })
+  const fill: Step[] = []
+  if (!identity || facts?.cap === undefined)
+    fill.push({ do: 'identifyHome', name, identity: { domain, prefix: claim.prefix, ordinal }, cap, existed })
+  else if (facts.cap !== Math.max(cap, facts.residents ?? cap)) fill.push({ do: 'setCap', name, cap })
+  return { make, fill, sound: whole && identity !== undefined, refusal: undefined }
+}

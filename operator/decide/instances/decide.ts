@@ -1,0 +1,88 @@
+// One look at an Instance → its database, its pod, and what is said of it. Pure.
+import type { InstanceStatus } from '../../api/objects.ts'
+import { madeKey } from '../../build/data/claim.ts'
+import { buildInstanceSecret, readSecret } from '../../build/data/secrets.ts'
+import { passwordOf } from '../../build/database-url.ts'
+import { databaseName } from '../../build/names.ts'
+import { isOurs, type Owner } from '../../build/owned.ts'
+import { buildInstanceService } from '../../build/workload/service.ts'
+import { changed, INSTANCE_MANAGER } from '../changed.ts'
+import { noteInClaim } from '../community/claim.ts'
+import { secretDiffers } from '../community/secrets.ts'
+import { type Decision, inOrder, type Step } from '../decision.ts'
+import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
+import { decideDatabase } from './database.ts'
+import { mayRoll, workload } from './rollout.ts'
+import { describeInstance, type InstanceFinding } from './status.ts'
+
+export type InstanceCounts = Pick<InstanceStatus, 'members' | 'cap'>
+export type InstanceDecision = Decision<InstanceFinding['type'], InstanceCounts>
+
+const POLL_MS = 120_000
+const SOON_MS = 3_000
+
+export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | undefined {
+  const { instance, community, claim, chance, live, server, settings } = snapshot
+  // The Community's own deletion takes everything away in order; the claim says whose the data is.
+  if (community.metadata.deletionTimestamp || instance.metadata.deletionTimestamp) return undefined
+  if (!claim || claim.owner.uid !== community.metadata.uid) return undefined
+  const owner: Owner = {
+    apiVersion: community.apiVersion,
+    namespace: community.metadata.namespace,
+    name: community.metadata.name,
+    uid: community.metadata.uid,
+  }
+  const { ordinal } = instance.spec
+  const paused = community.spec.paused
+  const foreign = [live.secret, live.deployment, live.service].find(
+    (object) => object && !isOurs(object, owner),
+  )
+  const refusals: Refusal[] = []
+  if (foreign)
+    refusals.push({
+      reason: 'NameTaken',
+      message: `${foreign.kind} ${foreign.metadata.name} in the namespace ${owner.namespace} was not made for this Community: delete or rename it`,
+    })
+  const had = readSecret(live.secret)
+  const password = passwordOf(had?.['database-url']) ?? chance.password
+  const database = decideDatabase(snapshot, claim, password)
+  const deployment = workload(snapshot, owner, instance)
+  const turn = mayRoll(snapshot, owner, deployment)
+  let groups: Step[][] = []
+  if (!paused && !foreign) {
+    const secret = server.endpoint
+      ? buildInstanceSecret(owner, { endpoint: server.endpoint, prefix: claim.prefix, ordinal, password })
+      : undefined
+    const put: Step[] =
+      secret && secretDiffers(live.secret, secret) ? [{ do: 'put', object: secret, live: live.secret }] : []
+    const service = buildInstanceService(owner, ordinal)
+    const work: Step[] = []
+    // Without its Secret a pod would only wait for its volume.
+    if ((secret || live.secret) && turn.may && changed(live.deployment, deployment, INSTANCE_MANAGER))
+      work.push({ do: 'apply', object: deployment, live: live.deployment })
+    if (changed(live.service, service, INSTANCE_MANAGER))
+      work.push({ do: 'apply', object: service, live: live.service })
+    const note: Step[] =
+      database.sound && !claim.made.has(String(ordinal))
+        ? [noteInClaim(settings.namespace, claim, { [madeKey(String(ordinal))]: 'true' })]
+        : []
+    // The pod starts while its database is made: it waits for it, and both take about as long.
+    groups = inOrder(put, [...database.make, ...work], database.fill, note)
+  }
+  if (database.refusal) refusals.push(database.refusal)
+  const { findings, counts } = describeInstance(snapshot, {
+    refusals,
+    databaseName: databaseName(claim.prefix, ordinal),
+    databaseReady: database.sound,
+    waitsForTurn: turn.may ? undefined : turn.behind,
+  })
+  const settled =
+    groups.length === 0 && findings.every(({ type, status }) => type !== 'Ready' || status === 'True')
+  return {
+    groups,
+    findings,
+    counts,
+    events: [],
+    requeueAfterMs: (settled || paused ? POLL_MS : SOON_MS) * (1 + chance.jitter),
+  }
+}

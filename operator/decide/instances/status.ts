@@ -1,0 +1,87 @@
+// What is said of an Instance.
+import type { Finding } from '../../api/conditions.ts'
+import type { InstanceCondition } from '../../api/instance.ts'
+import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
+import type { InstanceCounts } from './decide.ts'
+import { rolledOut, serves, whyNotServing } from './pods.ts'
+
+export type InstanceFinding = Finding<InstanceCondition>
+
+export type InstanceStatusFacts = {
+  readonly refusals: readonly Refusal[]
+  readonly databaseName: string
+  readonly databaseReady: boolean
+  /** The instance that is replaced before this one. */
+  readonly waitsForTurn: string | undefined
+}
+
+export function describeInstance(
+  { instance, database, live, pods, warnings }: InstanceSnapshot,
+  { refusals, databaseName, databaseReady, waitsForTurn }: InstanceStatusFacts,
+): { findings: InstanceFinding[]; counts: InstanceCounts } {
+  const home = database.state === 'known' ? database.facts : undefined
+  const { members, cap } = instance.status
+  const counts: InstanceCounts = {
+    ...(home?.residents !== undefined ? { members: home.residents } : members !== undefined && { members }),
+    ...(home?.cap !== undefined ? { cap: home.cap } : cap !== undefined && { cap }),
+  }
+  const [worst] = refusals
+  const say = (
+    type: InstanceCondition,
+    good: boolean,
+    yes: { reason: string; message: string },
+    no: { reason: string; message: string },
+  ): InstanceFinding => ({ type, status: good ? 'True' : 'False', ...(good ? yes : no) })
+  const starting = (message: string) => ({ reason: 'Starting', message })
+
+  const up = serves(live.deployment)
+  const why = whyNotServing(live.deployment, pods, warnings)
+  const serving = say(
+    'Serving',
+    up,
+    { reason: 'Serving', message: 'a pod serves' },
+    why ?? worst ?? starting('the pod is starting'),
+  )
+  const migrated = database.state === 'known' && home !== undefined && database.pending === 0
+  const rolled = rolledOut(live.deployment) && waitsForTurn === undefined
+  const ready = up && databaseReady && migrated && rolled && !worst
+  const full = (counts.members ?? 0) >= (counts.cap ?? 0)
+  return {
+    counts,
+    findings: [
+      say(
+        'Ready',
+        ready,
+        { reason: 'Serving', message: 'it serves its members' },
+        worst ??
+          why ??
+          (waitsForTurn
+            ? { reason: 'RolloutWaiting', message: `${waitsForTurn} is replaced first` }
+            : starting(up ? 'the pod is being replaced' : serving.message)),
+      ),
+      say(
+        'DatabaseReady',
+        databaseReady,
+        { reason: 'DatabaseMade', message: `database ${databaseName}` },
+        worst ?? starting(`database ${databaseName} is being made`),
+      ),
+      say(
+        'Migrated',
+        migrated,
+        { reason: 'SchemaCurrent', message: 'the tables are those of this version' },
+        worst ?? starting('migrations are to run'),
+      ),
+      serving,
+      say(
+        'Accepting',
+        up && databaseReady && !full && instance.spec.state === 'Active',
+        { reason: 'Accepting', message: 'there is room for new members' },
+        instance.spec.state !== 'Active'
+          ? { reason: instance.spec.state, message: 'takes no new members' }
+          : full && home
+            ? { reason: 'Full', message: `all ${counts.cap} seats are taken` }
+            : { reason: serving.status === 'True' ? 'Starting' : serving.reason, message: serving.message },
+      ),
+    ],
+  }
+}

@@ -1,0 +1,164 @@
+// What was seen of the world, as plain data: everything that a decision may rest on.
+import type { Community, Instance } from '../api/objects.ts'
+import type { Reason } from '../api/reasons.ts'
+import type { Claim } from '../build/data/claim.ts'
+import type { Endpoint } from '../build/database-url.ts'
+import type { KubeObject } from '../kube/types.ts'
+
+/** Why something cannot be, with the remedy. */
+export type Refusal = { readonly reason: Reason; readonly message: string }
+
+/** Of the operator's configuration, what objects are made from. */
+export type Settings = {
+  /** The operator's own, where claims are. */
+  readonly namespace: string
+  readonly image: string
+  readonly pullPolicy: string
+  readonly logLevel: string
+  readonly ingressClass: string
+  readonly egressAllow: readonly string[]
+  readonly egressHosts: string
+  /** Where instances of a community post an empty wake. */
+  readonly wakeUrl: string
+}
+
+/** The PostgreSQL server that a community's data is on. `endpoint` may be known though nothing answers there. */
+export type ServerFacts =
+  | {
+      readonly ok: true
+      readonly endpoint: Endpoint
+      readonly systemIdentifier: string
+      /** Instances that its connections are enough for, and instances that have a database there. */
+      readonly carries: number
+      readonly placed: number
+    }
+  | { readonly ok: false; readonly endpoint: Endpoint | undefined; readonly refusal: Refusal }
+
+/**
+ * A database as it was found. Unknown is not empty: nothing is made, opened or dropped on the ground of it. `facts` are
+ * undefined in a database that is not finished; `pending` counts migrations that are to run.
+ */
+export type DatabaseState<Facts> =
+  | { readonly state: 'unknown'; readonly refusal: Refusal }
+  | {
+      readonly state: 'known'
+      readonly there: boolean
+      /** Its rights and its role are as they should be. */
+      readonly ready: boolean
+      readonly pending: number
+      readonly facts: Facts | undefined
+    }
+
+export type DirectoryInstance = {
+  readonly ordinal: number
+  readonly cap: number
+  readonly taken: number
+  readonly state: 'Opening' | 'Active' | 'Draining' | 'Retired'
+  readonly address: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+export type DirectorySettings = {
+  readonly title: string
+  readonly description: string
+  readonly registration: string
+  readonly per_instance: number
+  readonly sign_ups_per_hour: number
+  readonly log_ins_per_hour: number
+  readonly posts_per_hour: number
+  readonly max_instances: number
+}
+export type DirectoryFacts = {
+  /** Whose it is; undefined before its rows were written. */
+  readonly identity: { readonly domain: string; readonly prefix: string } | undefined
+  readonly settings: DirectorySettings | undefined
+  readonly instances: readonly DirectoryInstance[]
+  /** Active members. */
+  readonly members: number
+  readonly waiting: number
+  /** Organisers, and people who are becoming one just now. */
+  readonly organisers: number
+  readonly arriving: number
+  /** Organiser invitations that the operator made: SHA-256 of the token in hexadecimal, and how often it still works. */
+  readonly invitations: readonly { readonly hash: string; readonly usesLeft: number }[]
+  readonly keys: number
+}
+export type HomeFacts = {
+  readonly identity:
+    | { readonly domain: string; readonly prefix: string; readonly ordinal: number }
+    | undefined
+  readonly cap: number | undefined
+  readonly residents: number | undefined
+}
+
+/** A certificate as it was found in its Secret. */
+export type LeafFacts = {
+  readonly domains: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Signed by the CA that the operator has now. */
+  readonly byOurCa: boolean
+}
+
+/** Random texts, drawn afresh for every look: a decision uses what it needs. */
+export type Chance = {
+  readonly prefix: string
+  readonly password: string
+  readonly internalKey: string
+  readonly token: string
+  /** From 0 to 1. */
+  readonly jitter: number
+}
+
+export type CommunitySnapshot = {
+  readonly community: Community
+  readonly settings: Settings
+  readonly chance: Chance
+  readonly claim: Claim | undefined
+  readonly server: ServerFacts
+  readonly directory: DatabaseState<DirectoryFacts>
+  readonly instances: readonly Instance[]
+  /** PEM of the CA that signs certificates, if the operator has one. */
+  readonly ca: string | undefined
+  readonly leaf: LeafFacts | undefined
+  /** Of tls mode Secret or CertManager: whether the Secret is there. */
+  readonly certificateThere: boolean
+  readonly live: {
+    readonly secret: KubeObject | undefined
+    readonly invitation: KubeObject | undefined
+    readonly certificate: KubeObject | undefined
+    readonly service: KubeObject | undefined
+    readonly ingress: KubeObject | undefined
+    readonly networkPolicy: KubeObject | undefined
+  }
+  /** Only looked at while the Community is being deleted: all that is left of it. */
+  readonly remains: {
+    readonly objects: readonly KubeObject[]
+    readonly pods: number
+    readonly databases: number
+  }
+  /** Whether the IngressClass that was named is there; undefined: not looked at. */
+  readonly ingressClassThere: boolean | undefined
+}
+
+export type InstanceSnapshot = {
+  readonly instance: Instance
+  readonly community: Community
+  readonly settings: Settings
+  readonly chance: Chance
+  readonly claim: Claim | undefined
+  readonly server: ServerFacts
+  readonly database: DatabaseState<HomeFacts>
+  readonly trustsCa: boolean
+  readonly live: {
+    readonly secret: KubeObject | undefined
+    readonly deployment: KubeObject | undefined
+    readonly service: KubeObject | undefined
+  }
+  readonly pods: readonly KubeObject[]
+  /** The last warning of each pod that is not ready: what only Events tell. */
+  readonly warnings: readonly { readonly reason: string; readonly message: string }[]
+  /** The other instances of the community. */
+  readonly siblings: readonly { readonly instance: Instance; readonly deployment: KubeObject | undefined }[]
+}

@@ -1,0 +1,107 @@
+// The operator: configuration, one leader, two controllers, a clean stop.
+
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { readMigrations } from '../instance/store/migrations.ts'
+import { ensureAdminSecret } from './apply/admin-secret.ts'
+import { createReconcilers } from './apply/controllers.ts'
+import { warmUp } from './apply/warm-up.ts'
+import { type Config, readConfig } from './config.ts'
+import { connect } from './kube/client/connection.ts'
+import { createKube } from './kube/client/rest.ts'
+import { createTransport } from './kube/client/transport.ts'
+import { systemClock } from './kube/clock.ts'
+import { createEvents } from './kube/events.ts'
+import { createLeader, identityOf, urlOf } from './kube/lease.ts'
+import { createKubeMetrics } from './kube/metrics.ts'
+import { keyPool } from './postgres/directory/keys.ts'
+import { prepare } from './postgres/prepared.ts'
+import { openServer } from './postgres/server/session.ts'
+import { createHealth, notOlderThan } from './serve/health.ts'
+import { createLogger } from './serve/logger.ts'
+import { serve } from './serve/server.ts'
+import { createControllers } from './watch.ts'
+
+/** Sets of keys for communities to come. */
+const KEYS_AHEAD = 3
+
+/** Runs until `stop` aborts or leadership is lost; resolves with the exit code. */
+export async function run(config: Config, stop: AbortSignal): Promise<number> {
+  const log = createLogger(config.logLevel)
+  const clock = systemClock
+  const random = Math.random
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const metrics = createKubeMetrics(registry)
+  const transport = createTransport(await connect(), { clock, random, log, metrics })
+  const kube = createKube(transport)
+  const now = () => clock.date().getTime()
+  const events = createEvents(
+    { controller: 'hamlet.coop/operator', instance: config.pod },
+    { kube, clock, random, log },
+  )
+  const prepared = prepare({
+    instance: await readMigrations('instance'),
+    directory: await readMigrations('directory'),
+  })
+  const keys = keyPool(KEYS_AHEAD)
+  const deps = { kube, config, random, now, events, keys, prepared, openServer }
+  const reconcilers = createReconcilers(deps)
+  const controllers = createControllers({ config, kube, reconcilers, clock, random, log, metrics })
+  const health = createHealth()
+  health.live('watches', notOlderThan(600_000, controllers.age))
+  health.ready('watches', () => (controllers.synced() ? undefined : 'not read yet'))
+
+  const ended = Promise.withResolvers<number>()
+  const leader = createLeader(
+    {
+      namespace: config.namespace,
+      name: 'hamlet-operator',
+      identity: identityOf(config.pod, config.address, config.port),
+      onLead: () => {
+        keys.fill()
+        void warmUp({ ...deps, clock }, log, stop)
+        void controllers.start()
+      },
+      // What this process began cannot be called back; the next leader starts from what it finds.
+      onLost: () => ended.resolve(1),
+    },
+    { kube, clock, random, log, metrics },
+  )
+  const served = await serve(
+    {
+      port: config.port,
+      wake: controllers.wake,
+      leader: () => (leader.leads() ? undefined : urlOf(leader.holder())),
+    },
+    { health, registry, clock, log },
+  )
+  if (config.postgres?.mode === 'bundled') await ensureAdminSecret(kube, config)
+  controllers.watch()
+  leader.start()
+  log.info({ namespace: config.namespace, watch: config.watch ?? 'all' }, 'started')
+  stop.addEventListener('abort', () => ended.resolve(0), { once: true })
+  if (stop.aborted) ended.resolve(0)
+
+  const code = await ended.promise
+  log.info({ code }, 'stopping')
+  if (code === 0) {
+    await controllers.stop()
+    await events.flush()
+    // Given back after the last write, so that no other leads while this one still works.
+    await leader.stop()
+  }
+  await served.close()
+  await transport.close()
+  return code
+}
+
+if (import.meta.main) {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  try {
+    process.exit(await run(readConfig(process.env), stop.signal))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,113 @@
+// All facts about one Instance, read anew.
+import {
+  COMMUNITY_LABEL,
+  type Community,
+  INSTANCE_LABEL,
+  type Instance,
+  parseCommunity,
+} from '../api/objects.ts'
+import { readSecret } from '../build/data/secrets.ts'
+import { databaseName, instanceName } from '../build/names.ts'
+import type { HomeFacts, InstanceSnapshot } from '../decide/snapshot.ts'
+import { isForbidden } from '../kube/error.ts'
+import { resources } from '../kube/resources.ts'
+import type { Kube, KubeObject } from '../kube/types.ts'
+import { readHome } from '../postgres/home.ts'
+import type { Server } from '../postgres/server/session.ts'
+import { drawChance, findClaim, listInstances, type ObserveDeps, settingsOf } from './community.ts'
+import { observeDatabase } from './database.ts'
+import { observeServer } from './server.ts'
+
+export type SeenInstance = { readonly snapshot: InstanceSnapshot; readonly server: Server | undefined }
+
+/** The Community of an Instance; undefined when it is gone or cannot be worked with. */
+export async function communityOf(
+  { metadata, spec }: Instance,
+  kube: Pick<Kube, 'get'>,
+): Promise<Community | undefined> {
+  const object = await kube.get(resources.community, { namespace: metadata.namespace, name: spec.community })
+  const parsed = object && parseCommunity(object)
+  return parsed?.ok ? parsed.value : undefined
+}
+
+export async function observeInstance(
+  instance: Instance,
+  community: Community,
+  deps: ObserveDeps,
+): Promise<SeenInstance> {
+  const { kube, config } = deps
+  const { namespace } = instance.metadata
+  const { ordinal } = instance.spec
+  const name = instanceName(community.metadata.name, ordinal)
+  const [claim, secret, service, deployments, instances, pods] = await Promise.all([
+    findClaim(deps, community.spec.domain),
+    kube.get(resources.secret, { namespace, name }),
+    kube.get(resources.service, { namespace, name }),
+    kube.list(resources.deployment, {
+      namespace,
+      labelSelector: `${COMMUNITY_LABEL}=${community.metadata.name}`,
+    }),
+    listInstances(kube, namespace, community.metadata.name),
+    kube.list(resources.pod, { namespace, labelSelector: `${INSTANCE_LABEL}=${name}` }),
+  ])
+  const deploymentOf = (wanted: string) => deployments.find(({ metadata }) => metadata.name === wanted)
+  const seen = await observeServer<HomeFacts>(community, deps, async (server, session) =>
+    claim
+      ? observeDatabase(
+          { server, session, prepared: deps.prepared },
+          {
+            name: databaseName(claim.prefix, ordinal),
+            kind: 'instance',
+            url: readSecret(secret)?.['database-url'],
+          },
+          readHome,
+        )
+      : { state: 'known', there: false, ready: false, pending: 0, facts: undefined },
+  )
+  return {
+    server: seen.server,
+    snapshot: {
+      instance,
+      community,
+      settings: settingsOf(config, community),
+      chance: drawChance(deps.random),
+      claim,
+      server: seen.facts,
+      database: seen.database,
+      trustsCa: config.caSecret !== undefined,
+      live: {
+        secret,
+        service,
+        // One of this name without our label is somebody else's, and is found by name only.
+        deployment: deploymentOf(name) ?? (await kube.get(resources.deployment, { namespace, name })),
+      },
+      pods,
+      warnings: await warningsOf(kube, pods),
+      siblings: instances
+        .filter(({ spec }) => spec.ordinal !== ordinal)
+        .map((sibling) => ({ instance: sibling, deployment: deploymentOf(sibling.metadata.name) })),
+    },
+  }
+}
+
+/** Only Events tell why a volume is not mounted. Asked for pending pods alone. */
+async function warningsOf(kube: Pick<Kube, 'list'>, pods: readonly KubeObject[]) {
+  const pending = pods.filter(({ status }) => Object(status).phase === 'Pending')
+  const events = await Promise.all(
+    pending.map(({ metadata }) =>
+      kube
+        .list(resources.coreEvent, {
+          ...(metadata.namespace && { namespace: metadata.namespace }),
+          fieldSelector: `involvedObject.name=${metadata.name},type=Warning`,
+        })
+        .catch((error: unknown) => {
+          if (isForbidden(error)) return []
+          throw error
+        }),
+    ),
+  )
+  return events.flat().map(({ reason, message }) => ({
+    reason: typeof reason === 'string' ? reason : '',
+    message: typeof message === 'string' ? message : '',
+  }))
+}

@@ -1,0 +1,129 @@
+// Which objects are watched, and whose key a change of each concerns. Only what carries our labels, and no Secret.
+import { COMMUNITY_LABEL, INSTANCE_LABEL } from './api/objects.ts'
+import type { createReconcilers } from './apply/controllers.ts'
+import type { Config } from './config.ts'
+import { type Controller, type ControllerDeps, createController } from './kube/control/controller.ts'
+import { createReflector, type Reflector } from './kube/control/reflector.ts'
+import { keyOf, resources } from './kube/resources.ts'
+import type { KubeClient, KubeObject, Resource } from './kube/types.ts'
+
+export type Controllers = {
+  /** Begins to watch; standing by, so that a new leader knows everything at once. */
+  watch(): void
+  /** Begins to work, once everything was listed. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** False when there is no such Community. */
+  wake(key: string): boolean
+  synced(): boolean
+  /** Milliseconds since the quietest watch was last heard of. */
+  age(): number
+}
+
+export type ControllersDeps = ControllerDeps & {
+  readonly kube: KubeClient
+  readonly config: Pick<Config, 'watch'>
+  readonly reconcilers: ReturnType<typeof createReconcilers>
+}
+
+const labelled =
+  (label: string) =>
+  ({ metadata }: KubeObject): string[] => {
+    const name = metadata.labels?.[label]
+    return name ? [`${metadata.namespace}/${name}`] : []
+  }
+const ofCommunity = labelled(COMMUNITY_LABEL)
+const ofInstance = labelled(INSTANCE_LABEL)
+
+export function createControllers(deps: ControllersDeps): Controllers {
+  const { config, reconcilers } = deps
+  const reflectors: Reflector[] = []
+  const watch = (resource: Resource, labelSelector?: string): Reflector[] => {
+    const namespaces: (string | undefined)[] = config.watch ? [...config.watch] : [undefined]
+    const made = namespaces.map((namespace) =>
+      createReflector(
+        { resource, selection: { ...(namespace && { namespace }), ...(labelSelector && { labelSelector }) } },
+        deps,
+      ),
+    )
+    reflectors.push(...made)
+    return made
+  }
+  const communities = watch(resources.community)
+  const instances = watch(resources.instance)
+  const deployments = watch(resources.deployment, COMMUNITY_LABEL)
+  const pods = watch(resources.pod, COMMUNITY_LABEL)
+  const services = watch(resources.service, COMMUNITY_LABEL)
+  const ingresses = watch(resources.ingress, COMMUNITY_LABEL)
+  const sources = (from: readonly Reflector[], keys?: (object: KubeObject) => readonly string[]) =>
+    from.map((reflector) => ({ reflector, ...(keys && { keys }) }))
+
+  const instancesOf = (object: KubeObject): string[] =>
+    instances
+      .flatMap(({ store }) => store.list())
+      .filter(
+        ({ metadata }) =>
+          metadata.namespace === object.metadata.namespace &&
+          metadata.labels?.[COMMUNITY_LABEL] === object.metadata.name,
+      )
+      .map(keyOf)
+
+  const community = createController(
+    {
+      name: 'community',
+      sources: [
+        ...sources(communities),
+        ...sources(instances, ofCommunity),
+        ...sources(services, ofCommunity),
+        ...sources(ingresses, ofCommunity),
+        // A deletion waits for the last pod.
+        ...sources(pods, (pod) => (leaving(pod, communities) ? ofCommunity(pod) : [])),
+      ],
+      reconcile: reconcilers.community,
+    },
+    deps,
+  )
+  const instance = createController(
+    {
+      name: 'instance',
+      sources: [
+        ...sources(instances),
+        ...sources(communities, instancesOf),
+        ...sources(deployments, ofInstance),
+        ...sources(services, ofInstance),
+        ...sources(pods, ofInstance),
+      ],
+      reconcile: reconcilers.instance,
+    },
+    deps,
+  )
+  const all: Controller[] = [community, instance]
+  let synced = false
+  return {
+    watch() {
+      for (const reflector of reflectors) reflector.start()
+      void Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
+        synced = true
+      })
+    },
+    start: async () => void (await Promise.all(all.map((one) => one.start()))),
+    async stop() {
+      await Promise.all(all.map((one) => one.stop()))
+      await Promise.all(reflectors.map((reflector) => reflector.stop()))
+    },
+    wake(key) {
+      if (!communities.some(({ store }) => store.get(key))) return false
+      community.enqueue(key)
+      return true
+    },
+    synced: () => synced,
+    age: () => Math.max(...reflectors.map((reflector) => reflector.age())),
+  }
+}
+
+function leaving(pod: KubeObject, communities: readonly Reflector[]): boolean {
+  const [key] = ofCommunity(pod)
+  return communities.some(
+    ({ store }) => key !== undefined && store.get(key)?.metadata.deletionTimestamp !== undefined,
+  )
+}
