@@ -19,6 +19,7 @@ import { openServer } from './postgres/server/session.ts'
 import { createHealth, notOlderThan } from './serve/health.ts'
 import { createLogger } from './serve/logger.ts'
 import { serve } from './serve/server.ts'
+import { whyNotUninstall } from './uninstall.ts'
 import { createControllers } from './watch.ts'
 
 /** Sets of keys for communities to come. */
@@ -95,11 +96,33 @@ export async function run(config: Config, stop: AbortSignal): Promise<number> {
   return code
 }
 
+/** `operator.js check-uninstall`: one look at the cluster; the exit code, with the reason told when it is not 0. */
+async function checkUninstall(config: Config): Promise<number> {
+  const log = createLogger(config.logLevel)
+  const metrics = createKubeMetrics(new Registry())
+  const transport = createTransport(await connect(), {
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics,
+  })
+  try {
+    const release = process.env.HAMLET_RELEASE ?? 'hamlet'
+    const why = await whyNotUninstall({ namespaces: config.watch, release }, { kube: createKube(transport) })
+    process.stdout.write(`${why ?? 'No Community is left: Hamlet may be uninstalled'}\n`)
+    return why === undefined ? 0 : 1
+  } finally {
+    await transport.close()
+  }
+}
+
 if (import.meta.main) {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
   try {
-    process.exit(await run(readConfig(process.env), stop.signal))
+    const config = readConfig(process.env)
+    const code = process.argv[2] === 'check-uninstall' ? checkUninstall(config) : run(config, stop.signal)
+    process.exit(await code)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
