@@ -22,15 +22,12 @@ await build({
   // What is loaded lazily stays in files of its own, so that a start reads only what it needs.
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
-  sourcemap: 'external',
+  sourcemap: false,
   legalComments: 'linked',
   external: [...NATIVE, 'pg-native'],
   // CommonJS packages inside an ES module bundle still call require.
   banner: {
-    js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },
   jsx: 'automatic',
   jsxImportSource: 'preact',
