@@ -23,6 +23,8 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
     requestTimeout: 60_000,
     connectionTimeout: 0,
     keepAliveTimeout: 75_000,
+    // What was asked before the end is answered like everything else: the databases are closed last.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
   })
   registerDoor(app, instance)
