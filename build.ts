@@ -1,4 +1,5 @@
 // Bundles the operator and the instance into dist/: what the image holds, without development dependencies.
+import { existsSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -39,16 +40,18 @@ await cp('instance/store/migrations', join(OUT, 'migrations'), { recursive: true
 
 const require = createRequire(import.meta.url)
 
+/** Where Node would find a package, whether or not it exports its own package.json; undefined if it is not installed. */
+function packageFolder(name: string, from: string): string | undefined {
+  const places = createRequire(from).resolve.paths(name) ?? []
+  return places.map((place) => join(place, name)).find((folder) => existsSync(join(folder, 'package.json')))
+}
+
 /** Copies a package and its dependencies, skipping optional ones that are not installed for this platform. */
 async function copyPackage(name: string, from: string, seen: Set<string>): Promise<void> {
   if (seen.has(name)) return
   seen.add(name)
-  let folder: string
-  try {
-    folder = dirname(createRequire(from).resolve(`${name}/package.json`))
-  } catch {
-    return
-  }
+  const folder = packageFolder(name, from)
+  if (folder === undefined) return
   await cp(folder, join(OUT, 'node_modules', name), { recursive: true, dereference: true })
   const manifest = require(join(folder, 'package.json')) as Record<string, Record<string, string> | undefined>
   for (const list of ['dependencies', 'optionalDependencies']) {
