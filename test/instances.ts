@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { pino } from 'pino'
+import { makeKeyPairs } from '../instance/accounts/credentials/keys.ts'
 import { type Config, readConfig } from '../instance/config.ts'
 import { type Running, startInstance } from '../instance/start/start.ts'
 import { type Front, startFront, type TestAuthority, trustedAuthority } from './front.ts'
@@ -119,6 +120,12 @@ async function startPlanned(
     } finally {
       await client.end()
     }
+  }
+  for (const [position, key] of (await makeKeyPairs()).entries()) {
+    await admin(
+      'INSERT INTO actor_keys (position, algorithm, private_jwk, public_jwk) VALUES ($1, $2, $3, $4)',
+      [position, key.algorithm, key.private_jwk, key.public_jwk],
+    )
   }
   const running = (ordinal: number): Running => {
     const found = instances.get(ordinal)

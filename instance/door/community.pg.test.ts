@@ -10,6 +10,8 @@ let community: Awaited<ReturnType<typeof startCommunity>>
 const people = new Map<string, Visitor>()
 /** Public paths of everybody and of what they wrote. */
 const paths: string[] = []
+/** The same as ActivityPub, and what the community says of itself. */
+const documents = ['/actor', '/.well-known/nodeinfo', '/nodeinfo/2.0', '/nodeinfo/2.1']
 
 const homeOf = (handle: string) => community.running(1).instance.homes.byHandle(handle)?.home ?? 0
 const person = (handle: string): Visitor => {
@@ -47,7 +49,16 @@ beforeAll(async () => {
     const post = /\/@[a-z]+\/[0-9]+/.exec(profile.body)?.[0]
     if (!post) throw new Error(`no post on the page of ${handle}: ${profile.html.text}`)
     paths.push(`/@${handle}`, post)
+    const actor = `/users/${handle}`
+    documents.push(
+      actor,
+      ...['outbox', 'outbox?page=true', 'followers', 'following'].map((end) => `${actor}/${end}`),
+    )
+    documents.push(`${actor}/posts/${post.split('/').at(-1)}`)
+    documents.push(`/.well-known/webfinger?resource=acct:${handle}@${community.domain}`)
   }
+  // Totals are as old as the last look at the directory.
+  for (const ordinal of [1, 2]) await community.running(ordinal).instance.homes.refresh()
 })
 afterAll(async () => {
   await closeVisitors()
@@ -64,6 +75,17 @@ test('every public page is the same at both doors', async () => {
     expect([path, one.status]).toEqual([path, 200])
     expect(two.body).toBe(one.body)
     expect(two.headers['content-security-policy']).toBe(one.headers['content-security-policy'])
+  }
+})
+
+test('every document is the same at both doors', async () => {
+  for (const path of documents) {
+    const accept =
+      path.startsWith('/users/') || path === '/actor' ? 'application/activity+json' : 'application/json'
+    const [one, two] = [await ask(1, path, { accept }), await ask(2, path, { accept })]
+    expect([path, one.status, two.status]).toEqual([path, 200, 200])
+    expect(two.body).toBe(one.body)
+    expect(two.headers['content-type']).toBe(one.headers['content-type'])
   }
 })
 
@@ -133,6 +155,13 @@ describe('with one instance stopped', () => {
         here ? [handle, 200, undefined] : [handle, 503, '5'],
       )
       expect((await person(handle).get('/home')).status).toBe(here ? 200 : 503)
+    }
+    const accept = 'application/activity+json'
+    for (const path of documents) {
+      const owner = HANDLES.find((handle) => path.startsWith(`/users/${handle}`))
+      const { status } = await ask(1, path, { accept })
+      // Names, counts and the community's own actor come from the directory: also with the home down.
+      expect([path, status]).toEqual([path, owner && homeOf(owner) === 2 ? 503 : 200])
     }
     for (const path of ['/', '/sign-up', '/log-in']) expect((await ask(1, path)).status).toBe(200)
   })
