@@ -44,7 +44,7 @@ export function describe(
     url: `https://${domain}`,
   }
   const [worst] = refusals
-  const available = availability(instances)
+  const available = availability(instances, rows)
   const progressing = progress(
     instances,
     busy,
@@ -65,7 +65,10 @@ export function describe(
         type: 'Ready',
         status: ready ? 'True' : 'False',
         ...(ready
-          ? { reason: 'Serving', message: `${counts.url} is served by ${counts.instances} of its instances` }
+          ? {
+              reason: 'Serving',
+              message: `${counts.url} is served by ${counts.instances} ${counts.instances === 1 ? 'instance' : 'instances'}`,
+            }
           : { reason: cause.reason, message: cause.message }),
       },
       available,
@@ -96,10 +99,13 @@ const kept = ({ members, seats, free, waiting }: CommunityStatus) => ({
   ...(waiting !== undefined && { waiting }),
 })
 
-function availability(instances: readonly Instance[]): CommunityFinding {
-  const serving = instances.filter((instance) => condition(instance, 'Serving')?.status === 'True')
-  const down = instances.find((instance) => !serving.includes(instance))
-  if (instances.length > 0 && !down)
+/** Only those count where people may live already: one that is opened ahead of need takes nothing away from anybody. */
+function availability(instances: readonly Instance[], rows: DirectoryFacts['instances']): CommunityFinding {
+  const opening = new Set(rows.filter(({ state }) => state === 'Opening').map(({ ordinal }) => ordinal))
+  const peopled = instances.filter(({ spec }) => !opening.has(spec.ordinal))
+  const counted = peopled.length > 0 ? peopled : instances
+  const down = counted.find((instance) => condition(instance, 'Serving')?.status !== 'True')
+  if (counted.length > 0 && !down)
     return {
       type: 'Available',
       status: 'True',
@@ -117,7 +123,6 @@ function availability(instances: readonly Instance[]): CommunityFinding {
   }
 }
 
-/** One that is opened ahead of need takes nothing away from those who are served already. */
 function progress(instances: readonly Instance[], busy: boolean, opening: boolean): CommunityFinding {
   const moving = instances.find((instance) => condition(instance, 'Ready')?.status !== 'True')
   if (!busy && !opening && !moving)
