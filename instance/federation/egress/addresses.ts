@@ -42,19 +42,23 @@ export type HostMap = (host: string) => MappedHost | undefined
  * @throws with the entry that is wrong
  */
 export function hostMap(entries: ReadonlyMap<string, string>): HostMap {
-  const exact = new Map<string, MappedHost>()
-  const suffixes: [string, MappedHost][] = []
   for (const [name, value] of entries) {
-    const host = parseTarget(value)
-    if (!host) throw new Error(`"${name}=${value}" is not name=address, such as *.localhost=10.96.0.10.`)
-    if (name.startsWith('*.')) suffixes.push([name.slice(1).toLowerCase(), host])
-    else exact.set(name.toLowerCase(), host)
+    if (!parseTarget(value)) {
+      throw new Error(`"${name}=${value}" is not name=address, such as *.localhost=10.96.0.10.`)
+    }
   }
   return (host) => {
     const name = host.toLowerCase().replace(/\.$/, '')
-    return exact.get(name) ?? suffixes.find(([suffix]) => name.endsWith(suffix))?.[1]
+    // The longest name that fits: an exact one before a suffix.
+    const [best] = [...entries]
+      .filter(([entry]) => fits(name, entry.toLowerCase()))
+      .sort(([a], [b]) => Number(a.startsWith('*')) - Number(b.startsWith('*')) || b.length - a.length)
+    return best && parseTarget(best[1])
   }
 }
+
+const fits = (name: string, entry: string): boolean =>
+  entry.startsWith('*.') ? name.endsWith(entry.slice(1)) : name === entry
 
 function parseTarget(value: string): MappedHost | undefined {
   if (ipaddr.isValid(value)) return { ip: value }

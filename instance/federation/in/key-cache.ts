@@ -48,7 +48,7 @@ export const keyReader = once(async (instance: Instance): Promise<KeyReader> => 
   const asDocument = (key: StoredKey) => ({
     '@context': 'https://w3id.org/security/v1',
     id: key.id,
-    type: 'Key',
+    type: 'CryptographicKey',
     owner: key.owner,
     publicKeyPem: key.publicKeyPem,
   })

@@ -16,6 +16,8 @@ export type LeasedDelivery = {
   readonly signed: string | null
   readonly created_at: Date
   readonly signature_form: string | null
+  /** Failures of the host in a row, before this try. */
+  readonly host_failures: number | null
 }
 
 /**
@@ -46,7 +48,8 @@ export async function leaseDeliveries(
       WHERE id IN (SELECT id FROM due)
       RETURNING id, lease, outbox_id, member_id, inbox, host, attempts
     )
-    SELECT taken.*, members.handle, outbox.activity, outbox.signed, outbox.created_at, hosts.signature_form
+    SELECT taken.*, members.handle, outbox.activity, outbox.signed, outbox.created_at, hosts.signature_form,
+           hosts.failures AS host_failures
     FROM taken
     JOIN outbox ON outbox.id = taken.outbox_id
     JOIN members ON members.id = taken.member_id

@@ -60,7 +60,8 @@ async function deliver(
     const { outcome, form, hostFailed } = await send(instance, delivery, body, options)
     await settle(db, delivery, outcome)
     if (outcome.is === 'delivered') {
-      if (delivery.signature_form !== form) await noteSuccess(db, delivery.host, form)
+      if (delivery.signature_form !== form || delivery.host_failures)
+        await noteSuccess(db, delivery.host, form)
     } else {
       if (hostFailed) {
         const waits = outcome.is === 'retry' && outcome.hostWaits ? outcome.afterS : undefined

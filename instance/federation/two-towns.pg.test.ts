@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
+import { type Network, openTown, type Town } from '../../test/federation/town.ts'
+import { join, type TestMember } from '../../test/postgres/people.ts'
+import type { Instance } from '../instance.ts'
+import { follow, unfollow } from '../members/follow.ts'
+import { boost, like, unboost, unlike } from '../posts/react.ts'
+import { deletePost } from '../posts/remove.ts'
+import { writePost } from '../posts/write.ts'
+import { isRefusal } from '../refusal.ts'
+import { resolveAccount } from './resolve/account.ts'
+import { resolvePost } from './resolve/post.ts'
+
+let garden: Town
+let other: Town
+let here: Instance
+let there: Instance
+let ana: TestMember
+let ben: TestMember
+const network: Network = new Map()
+const instanceOf = (town: Town) => {
+  const one = town.running.get(1)
+  if (!one) throw new Error('not running')
+  return one.instance
+}
+beforeAll(async () => {
+  garden = await openTown(inject('postgresPort'), network, { domain: 'garden.example' })
+  other = await openTown(inject('postgresPort'), network, { domain: 'other.example' })
+  here = instanceOf(garden)
+  there = instanceOf(other)
+  ana = await join(here, 'ana')
+  ben = await join(there, 'ben')
+})
+afterAll(async () => {
+  await garden?.close()
+  await other?.close()
+})
+
+const ok = <T>(value: T) => {
+  if (isRefusal(value)) throw new Error(JSON.stringify(value))
+  return value as Exclude<T, { kind: 'refusal' }>
+}
+const until = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
+const edge = async (instance: Instance, follower: string, followee: string) =>
+  (
+    await instance.db
+      .selectFrom('follows')
+      .innerJoin('accounts as a', 'a.id', 'follows.follower_id')
+      .innerJoin('accounts as b', 'b.id', 'follows.followee_id')
+      .select('state')
+      .where('a.handle', '=', follower)
+      .where('b.handle', '=', followee)
+      .executeTakeFirst()
+  )?.state
+const news = async (instance: Instance, member: TestMember) =>
+  (await instance.db.selectFrom('notifications').select('kind').where('member_id', '=', member.id).execute())
+    .map(({ kind }) => kind)
+    .sort()
+const post = async (instance: Instance, uri: string) =>
+  instance.db.selectFrom('posts').selectAll().where('uri', '=', uri).executeTakeFirst()
+
+test('a follow, its acceptance, posts, replies, likes, boosts, and the undoing of each', async () => {
+  const benHere = ok(await resolveAccount(here, '@Ben@other.example'))
+  expect(benHere).toMatchObject({
+    uri: 'https://other.example/users/ben',
+    domain: 'other.example',
+    handle: 'ben',
+  })
+  expect(ok(await follow(here, ana, benHere.id)).state).toBe('pending')
+  await until(async () => expect(await edge(here, 'ana', 'ben')).toBe('accepted'))
+  expect(await edge(there, 'ana', 'ben')).toBe('accepted')
+  expect(await news(there, ben)).toEqual(['follow'])
+
+  const written = ok(await writePost(there, ben, { text: 'Bread is ready', visibility: 'public' }))
+  const uri = `https://other.example/users/ben/posts/${written.id}`
+  await until(async () => expect((await post(here, uri))?.content_html).toContain('Bread is ready'))
+  const copy = await post(here, uri)
+  if (!copy) throw new Error('no copy')
+
+  const reply = ok(await writePost(here, ana, { text: 'Thank you', visibility: 'public', replyTo: copy.id }))
+  const replyUri = `https://garden.example/users/ana/posts/${reply.id}`
+  await until(async () => expect((await post(there, replyUri))?.in_reply_to_id).toBe(written.id))
+  expect(await news(there, ben)).toEqual(['follow', 'mention'])
+
+  ok(await like(here, ana, copy.id))
+  ok(await boost(here, ana, copy.id))
+  await until(async () => expect(await news(there, ben)).toEqual(['boost', 'follow', 'like', 'mention']))
+  ok(await unlike(here, ana, copy.id))
+  ok(await unboost(here, ana, copy.id))
+  await until(async () => expect(await news(there, ben)).toEqual(['follow', 'mention']))
+  expect(await there.db.selectFrom('likes').selectAll().execute()).toEqual([])
+  expect(await there.db.selectFrom('boosts').selectAll().execute()).toEqual([])
+
+  ok(await deletePost(here, ana, reply.id))
+  await until(async () => expect(await post(there, replyUri)).toBeUndefined())
+  ok(await unfollow(here, ana, benHere.id))
+  await until(async () => expect(await edge(there, 'ana', 'ben')).toBeUndefined())
+  expect(await news(there, ben)).toEqual([])
+})
+
+test('documents answer strangers, and never what is not theirs', async () => {
+  const get = async (path: string, accept = 'application/activity+json') => {
+    const response = await here.egress.request(`https://other.example${path}`, {
+      headers: () => ({ accept }),
+    })
+    return { status: response.status, headers: response.headers, text: response.body.toString() }
+  }
+  const finger = await get('/.well-known/webfinger?resource=acct:BEN@other.example', 'application/jrd+json')
+  expect(JSON.parse(finger.text)).toMatchObject({ subject: 'acct:ben@other.example' })
+  expect((await get('/.well-known/webfinger?resource=acct:nobody@other.example')).status).toBe(404)
+  const info = JSON.parse((await get('/nodeinfo/2.1', 'application/json')).text)
+  expect(info).toMatchObject({ version: '2.1', usage: { users: { total: 1 } }, openRegistrations: true })
+  const actor = await get('/users/ben')
+  expect(actor.headers.get('content-type')).toContain('application/activity+json')
+  expect(actor.headers.get('vary')).toContain('Accept')
+  expect(JSON.parse(actor.text)).toMatchObject({
+    id: 'https://other.example/users/ben',
+    publicKey: { id: 'https://other.example/users/ben#main-key' },
+    assertionMethod: [{ id: 'https://other.example/users/ben#multikey-2' }],
+  })
+  expect((await get('/users/nobody')).status).toBe(404)
+  expect(JSON.parse((await get('/actor')).text)).toMatchObject({
+    type: 'Application',
+    preferredUsername: 'other.example',
+  })
+  const open = ok(await writePost(there, ben, { text: 'For all', visibility: 'public' }))
+  const closed = ok(await writePost(there, ben, { text: 'For followers', visibility: 'followers' }))
+  expect(JSON.parse((await get(`/users/ben/posts/${open.id}`)).text)).toMatchObject({
+    type: 'Note',
+    to: ['https://www.w3.org/ns/activitystreams#Public'],
+  })
+  expect((await get(`/users/ben/posts/${closed.id}`)).status).toBe(404)
+  const page = JSON.parse((await get('/users/ben/outbox?page=true')).text)
+  const listed: string[] = page.orderedItems.map((item: { object: { id: string } }) => item.object.id)
+  expect(listed).toContain(`https://other.example/users/ben/posts/${open.id}`)
+  expect(listed).not.toContain(`https://other.example/users/ben/posts/${closed.id}`)
+  ok(await deletePost(there, ben, open.id))
+  expect((await get(`/users/ben/posts/${open.id}`)).status).toBe(410)
+  const found = await resolvePost(here, `https://other.example/users/ben/posts/${open.id}`)
+  expect(isRefusal(found) && found.code).toBe('not-found')
+})
+
+test('a delivery that a dying worker had taken is made once its lease ends, under the same id', async () => {
+  const benHere = ok(await resolveAccount(here, '@ben@other.example'))
+  const inbox = benHere.shared_inbox
+  if (!inbox) throw new Error('no inbox')
+  // What a worker leaves that dies between lease and send.
+  network.set('other.example', '127.0.0.1:1')
+  ok(await follow(here, ana, benHere.id))
+  await until(async () => {
+    const rows = await here.db.selectFrom('deliveries').select('last_error').execute()
+    expect(rows[0]?.last_error).toBeTruthy()
+  })
+  expect(await edge(there, 'ana', 'ben')).toBeUndefined()
+})
