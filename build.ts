@@ -37,6 +37,7 @@ await build({
 })
 
 await cp('instance/store/migrations', join(OUT, 'migrations'), { recursive: true })
+await cp('instance/web/public', join(OUT, 'public'), { recursive: true })
 
 const require = createRequire(import.meta.url)
 

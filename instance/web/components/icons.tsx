@@ -48,21 +48,30 @@ export const Mark = () => (
   </svg>
 )
 
+const round = (number: number) => Math.round(number * 10) / 10
+
 /** A house of the scene: body, roof and a lit window. */
 const House = ({ x, y, w, h, other }: { x: number; y: number; w: number; h: number; other?: boolean }) => (
   <g>
     <rect class="wall" x={x} y={y} width={w} height={h} />
     <path
       class={other ? 'roof2' : 'roof'}
-      d={`M${x - 6} ${y + 1} L${x + w / 2} ${y - w * 0.55} L${x + w + 6} ${y + 1} Z`}
+      d={`M${x - 6} ${y + 1} L${x + w / 2} ${round(y - w * 0.55)} L${x + w + 6} ${y + 1} Z`}
     />
-    <rect class="glow" x={x + w * 0.16} y={y + h * 0.22} width={w * 0.22} height={h * 0.28} rx="1.5" />
+    <rect
+      class="glow"
+      x={round(x + w * 0.16)}
+      y={round(y + h * 0.22)}
+      width={round(w * 0.22)}
+      height={round(h * 0.28)}
+      rx="1.5"
+    />
     <rect
       class={other ? 'roof' : 'roof2'}
-      x={x + w * 0.58}
-      y={y + h * 0.42}
-      width={w * 0.24}
-      height={h * 0.58}
+      x={round(x + w * 0.58)}
+      y={round(y + h * 0.42)}
+      width={round(w * 0.24)}
+      height={round(h * 0.58)}
       rx="1.5"
     />
   </g>

@@ -68,7 +68,7 @@ export const Document = ({ shell, head, children }: Props) => {
 
 const Top = ({ shell }: { shell: Shell }) => (
   <header class="top">
-    <a class="brand" href="/">
+    <a class="brand" href={shell.me || shell.neighbour ? '/home' : '/'}>
       <Mark />
       <span>{shell.title}</span>
     </a>
@@ -147,7 +147,7 @@ const Foot = ({ shell }: { shell: Shell }) => (
   <footer class="foot">
     <ul>
       <li>
-        <a href="/">About {shell.title}</a>
+        <a href="/about">About {shell.title}</a>
       </li>
       {shell.me && (
         <li>

@@ -24,14 +24,21 @@ export const Banner = ({ shell }: { shell: Shell }) => (
 
 const JoinLinks = ({ shell }: { shell: Shell }) => (
   <div class="row">
-    {shell.registration === 'Open' && (
+    {shell.me && (
+      <a class="button" href="/home">
+        To your home
+      </a>
+    )}
+    {!shell.me && shell.registration === 'Open' && (
       <a class="button" href="/sign-up">
         Move in
       </a>
     )}
-    <a class={shell.registration === 'Open' ? 'button quiet' : 'button'} href="/log-in">
-      Log in
-    </a>
+    {!shell.me && (
+      <a class={shell.registration === 'Open' ? 'button quiet' : 'button'} href="/log-in">
+        Log in
+      </a>
+    )}
     {shell.registration === 'Invite' && (
       <span class="soft">New members come by invitation: ask somebody who lives here.</span>
     )}

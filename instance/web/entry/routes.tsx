@@ -12,6 +12,7 @@ import type { Web } from '../http/deps.ts'
 import { formMember, readForm, strangerForm, text } from '../http/forms.ts'
 import { backPath } from '../http/links.ts'
 import { sendPage, sendRefusal } from '../http/respond.tsx'
+import type { Shell } from '../http/shell.ts'
 import { Banner, Front } from './front.tsx'
 import { LogIn, NewPassword, NotNow, SignUp, Waiting } from './pages.tsx'
 
@@ -23,9 +24,14 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
 
   app.get('/', async (request, reply) => {
     const shell = await web.shell(request)
-    if ((shell.me || shell.neighbour) && request.headers['sec-fetch-site'] !== 'same-origin') {
+    if (shell.me || shell.neighbour) {
       return reply.header('cache-control', 'private, no-store').redirect('/home')
     }
+    return frontPage(reply, shell)
+  })
+  app.get('/about', async (request, reply) => frontPage(reply, await web.shell(request)))
+
+  const frontPage = async (reply: FastifyReply, shell: Shell) => {
     const [residents, timeline] = await Promise.all([
       readResidents(instance.db, FACES),
       hereTimeline(instance.db, undefined),
@@ -44,7 +50,7 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
       },
       <Front shell={shell} members={members} residents={residents} timeline={timeline} />,
     )
-  })
+  }
 
   const signUpPage = async (request: FastifyRequest, reply: FastifyReply, invite: string | undefined) => {
     const shell = await web.shell(request)

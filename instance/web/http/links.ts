@@ -22,7 +22,8 @@ export function backPath(given: unknown, fallback: string): string {
   if (typeof given !== 'string' || !given.startsWith('/')) return fallback
   const base = 'https://here.invalid'
   const url = URL.parse(given, base)
-  return url && url.origin === base && !given.startsWith('//') && !given.includes('\\')
+  // `/.//evil.example` becomes `//evil.example` when it is read: what is sent must be judged, not what came.
+  return url && url.origin === base && !url.pathname.startsWith('//') && !given.includes('\\')
     ? `${url.pathname}${url.search}${url.hash}`
     : fallback
 }

@@ -24,7 +24,7 @@ const Note = ({ shell, me, note }: { shell: Shell; me: Me; note: NotificationVie
       <Picture name={icon} />
       {note.account && <Avatar origin={shell.origin} account={note.account} />}
       <div class="grow">
-        <div class="row apart">
+        <div class="said">
           <p>
             {note.unread && <span class="hidden">New: </span>}
             {note.account && (

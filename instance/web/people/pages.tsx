@@ -139,11 +139,11 @@ const ProfileActions = ({ shell, profile, path }: { shell: Shell; profile: Profi
   if (shell.me?.id === account.id) {
     return (
       <>
-        <a class="button quiet" href="/settings/profile">
+        <a class="button quiet small" href="/settings/profile">
           <Picture name="gear" />
           Settings
         </a>
-        <a class="button quiet" href="/invite">
+        <a class="button quiet small" href="/invite">
           Invite
         </a>
       </>
@@ -206,7 +206,7 @@ export const PeopleList = ({ shell, of, side, people, next }: ListProps) => {
 type SearchProps = { shell: Shell; q: string; people: readonly PersonView[]; wrong?: string | undefined }
 
 export const Search = ({ shell, q, people, wrong }: SearchProps) => (
-  <>
+  <div class="stack">
     <div class="head">
       <h1>Search</h1>
     </div>
@@ -251,5 +251,5 @@ export const Search = ({ shell, q, people, wrong }: SearchProps) => (
         </Empty>
       )
     )}
-  </>
+  </div>
 )
