@@ -144,6 +144,25 @@ test('forms from elsewhere, without the token, or by nobody are refused', async 
   expect((await nobody.get('/log-in?next=https://evil.example/')).html).toContain('name="next" value="/home"')
 })
 
+test('a form of a sibling’s page follows without the token, if it comes from this site', async () => {
+  const cleo = await signUp('cleo', 'Cleo')
+  const ask = (origin?: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/people/follow',
+      headers: {
+        cookie: `hamlet_session=${cleo.cookie}`,
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(origin && { origin }),
+      },
+      payload: 'handle=%40ana',
+    })
+  expect((await ask()).statusCode).toBe(403)
+  expect((await ask('https://evil.example')).statusCode).toBe(403)
+  expect((await ask(home.instance.config.origin)).statusCode).toBe(303)
+  expect((await cleo.get('/@ana')).html).toContain('Unfollow')
+})
+
 test('a picture is uploaded, shown at its address, and a bad one gets a message', async () => {
   const png = await sharp({ create: { width: 50, height: 50, channels: 3, background: '#a43' } })
     .png()
@@ -206,7 +225,7 @@ test('a member invites a friend by a link that says who invited', async () => {
   const link = /value="https:\/\/[^/]+(\/invitation\/[^"]+)"/.exec(ben.page.html)?.[1] ?? ''
   const friend = visitor()
   expect((await friend.get(link)).html).toContain('@ben invited you')
-  await friend.submit('/sign-up', { handle: 'cleo', password: PASSWORD })
+  await friend.submit('/sign-up', { handle: 'dora', password: PASSWORD })
   expect(friend.page.path).toBe('/home')
   const again = await visitor().get(link)
   expect(again.status).toBe(403)

@@ -97,12 +97,13 @@ type Item = { href: string; icon: IconName; text: string; unread?: number; class
 
 const Navigation = ({ shell }: { shell: Shell }) => {
   const { me } = shell
+  const self = me ?? shell.neighbour
   const items: Item[] = [
     { href: '/home', icon: 'home', text: 'Home' },
     { href: '/local', icon: 'here', text: 'Here' },
     { href: '/compose', icon: 'pen', text: 'Write', className: 'write' },
     { href: '/notifications', icon: 'bell', text: 'News', unread: me?.unread ?? 0 },
-    ...(me ? [{ href: `/@${me.handle}`, icon: 'person' as const, text: 'You' }] : []),
+    ...(self ? [{ href: `/@${self.handle}`, icon: 'person' as const, text: 'You' }] : []),
     { href: '/search', icon: 'search', text: 'Search', className: 'wide' },
     { href: '/invite', icon: 'gift', text: 'Invite', className: 'wide' },
     { href: '/settings/profile', icon: 'gear', text: 'Settings', className: 'wide' },

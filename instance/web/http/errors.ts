@@ -1,5 +1,6 @@
 // What no route answers, and what goes wrong in one: pages for browsers, JSON for programs.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { DoorRefused } from '../../door/refuse.ts'
 import { isDatabaseDown } from '../../store/failures.ts'
 import type { Web } from './deps.ts'
 import { sendFailure } from './respond.tsx'
@@ -32,6 +33,7 @@ function answerError(
       'This part of the community cannot be reached right now. Try again in a few seconds.',
     )
   }
+  if (error instanceof DoorRefused) return answer(request, reply, web, error.statusCode, error.message)
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   if (status >= 400 && status < 500) {
     return answer(request, reply, web, status, error instanceof Error ? error.message : 'Bad request')
@@ -62,7 +64,7 @@ async function shellOrLess(request: FastifyRequest, web: Web): Promise<Shell> {
       : { title: instance.config.domain, description: '', registration: 'Closed' as const }
     const { domain, origin, ordinal } = instance.config
     const now = instance.clock()
-    const rest = { several: false, me: undefined, neighbour: false, path: request.url, now, assets }
+    const rest = { several: false, me: undefined, neighbour: undefined, path: request.url, now, assets }
     return { title, description, registration, domain, origin, ordinal, ...rest }
   }
 }

@@ -21,6 +21,15 @@ export function formMember(request: FastifyRequest, csrf: unknown): SignedIn | R
   return csrfMatches(request, csrf) ? request.member : refuse('bad-csrf')
 }
 
+/**
+ * The same for a form on a sibling's page, which cannot know the token of a session at another home: it must say that
+ * it comes from our own origin, as every browser does that sends a form.
+ */
+export function neighbourForm(request: FastifyRequest, csrf: string, origin: string): SignedIn | Refusal {
+  if (csrf !== '' || !request.member) return formMember(request, csrf)
+  return request.headers.origin === origin ? request.member : refuse('bad-csrf')
+}
+
 /** The same for forms before anybody is logged in: another site's could log somebody in as somebody else. */
 export function strangerForm(request: FastifyRequest): Refusal | undefined {
   const site = request.headers['sec-fetch-site']

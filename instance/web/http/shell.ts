@@ -21,7 +21,7 @@ export type Shell = {
   readonly several: boolean
   readonly me: Me | undefined
   /** Somebody of this community who is logged in at another home: this page cannot know them, but their home does. */
-  readonly neighbour: boolean
+  readonly neighbour: { readonly handle: string } | undefined
   /** With the query. */
   readonly path: string
   readonly now: Date
@@ -48,7 +48,7 @@ export async function readShell(instance: Instance, assets: Assets, request: Fas
     ordinal,
     several: instance.homes.instances().filter(({ state }) => state !== 'Retired').length > 1,
     me: member && (await readMe(instance, member)),
-    neighbour: home?.state === 'active' && home.home !== ordinal,
+    neighbour: home?.state === 'active' && home.home !== ordinal ? { handle: home.handle } : undefined,
     path: request.url,
     now: instance.clock(),
     assets,

@@ -151,12 +151,20 @@ const ProfileActions = ({ shell, profile, path }: { shell: Shell; profile: Profi
   }
   if (shell.me)
     return <FollowButton me={shell.me} person={{ ...account, following: profile.following }} back={path} />
-  // Nobody is known to be logged in at this home; their own home has the button.
+  const name = `@${account.handle}@${account.domain ?? shell.domain}`
+  if (shell.neighbour) {
+    // This home does not know them; the form goes to theirs, which asks where it came from.
+    return (
+      <form method="post" action="/people/follow">
+        <input type="hidden" name="handle" value={name} />
+        <button class="button" type="submit">
+          Follow
+        </button>
+      </form>
+    )
+  }
   return (
-    <a
-      class="button"
-      href={`/search?q=${encodeURIComponent(`@${account.handle}@${account.domain ?? shell.domain}`)}`}
-    >
+    <a class="button" href={`/log-in?next=${encodeURIComponent(path)}`}>
       Follow
     </a>
   )

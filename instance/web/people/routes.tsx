@@ -10,7 +10,7 @@ import { isRefusal, refusalText, refuse } from '../../refusal.ts'
 import { cursor } from '../../timelines/page.ts'
 import { profileTimeline } from '../../timelines/timelines.ts'
 import type { Web } from '../http/deps.ts'
-import { formMember, idOf, readForm, text } from '../http/forms.ts'
+import { formMember, idOf, neighbourForm, readForm, text } from '../http/forms.ts'
 import { backPath } from '../http/links.ts'
 import { sendFailure, sendPage, sendRefusal } from '../http/respond.tsx'
 import { type Shell, viewerOf } from '../http/shell.ts'
@@ -142,7 +142,7 @@ export function registerPeople(app: FastifyInstance, web: Web): void {
   const FORM = { csrf: text, back: text, handle: text }
   app.post('/people/follow', async (request, reply) => {
     const form = readForm(FORM, request.body)
-    const member = formMember(request, form.csrf)
+    const member = neighbourForm(request, form.csrf, instance.config.origin)
     if (isRefusal(member)) return sendRefusal(reply, await web.shell(request), member)
     const account = await resolveAccount(instance, form.handle)
     const result = isRefusal(account) ? account : await follow(instance, member, account.id)
