@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { authority } from './ca.ts'
 import type { Cluster } from './cluster.ts'
 import { madeBy } from './labels.ts'
+import { waitForRollout } from './rollout.ts'
 import { saying } from './say.ts'
 import { helm, kubectl } from './tools.ts'
 import { chartValues } from './values.ts'
@@ -33,6 +34,7 @@ export async function installHamlet(cluster: Cluster, options: InstallOptions): 
   const { cert, key } = await authority(options.folder)
   await kubectl(apply, { kubeconfig, input: JSON.stringify(namespaces(cluster)) })
   await kubectl(apply, { kubeconfig, input: JSON.stringify(authoritySecret(cert, key)) })
+  if (cluster.kind !== 'context') await adoptDefinitions(kubeconfig)
   const values = { ...chartValues(cluster, options.image, await ingressAddress(cluster)), ...options.values }
   const args = [
     'upgrade',
@@ -44,9 +46,10 @@ export async function installHamlet(cluster: Cluster, options: InstallOptions): 
     '--values',
     '-',
   ]
-  await saying('Installing the chart', () =>
-    helm([...args, '--wait', '--timeout', '5m'], { kubeconfig, input: JSON.stringify(values) }),
-  )
+  await saying('Installing the chart', async () => {
+    await helm(args, { kubeconfig, input: JSON.stringify(values) })
+    await waitForRollout(kubeconfig, release.namespace, 300)
+  })
   await labelDefinitions(kubeconfig)
 }
 
@@ -81,6 +84,19 @@ function authoritySecret(cert: string, key: string): object {
     metadata: { name: 'hamlet-ca', namespace: release.namespace, labels: { [madeBy]: 'up' } },
     type: 'kubernetes.io/tls',
     stringData: { 'tls.crt': cert, 'tls.key': key },
+  }
+}
+
+// In a cluster of our own somebody, a test perhaps, may have applied the definitions without Helm, which minds.
+async function adoptDefinitions(kubeconfig: string): Promise<void> {
+  const listed = await kubectl(['get', 'crd', '--output', 'name'], { kubeconfig })
+  for (const name of listed.split('\n').filter((line) => line.endsWith('.hamlet.coop'))) {
+    const owner = [
+      `meta.helm.sh/release-name=${release.name}`,
+      `meta.helm.sh/release-namespace=${release.namespace}`,
+    ]
+    await kubectl(['label', name, 'app.kubernetes.io/managed-by=Helm', '--overwrite'], { kubeconfig })
+    await kubectl(['annotate', name, ...owner, '--overwrite'], { kubeconfig })
   }
 }
 
