@@ -4,7 +4,7 @@ import { registerSessions } from './accounts/session.ts'
 import { registerDoor } from './door/register.ts'
 import { registerFederation } from './federation/register.ts'
 import type { Instance } from './instance.ts'
-import { registerWeb } from './web/web.tsx'
+import { prepareWeb, registerWeb } from './web/web.tsx'
 
 /**
  * Everything the community's domain answers, in the order that decides who sees a request first. Not yet listening.
@@ -27,9 +27,10 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   })
+  const web = prepareWeb(app, instance)
   registerDoor(app, instance)
   await registerSessions(app, instance)
   await registerFederation(app, instance)
-  await registerWeb(app, instance)
+  await registerWeb(app, web)
   return app
 }

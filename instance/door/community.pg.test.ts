@@ -155,6 +155,11 @@ describe('with one instance stopped', () => {
         here ? [handle, 200, undefined] : [handle, 503, '5'],
       )
       expect((await person(handle).get('/home')).status).toBe(here ? 200 : 503)
+      if (here) continue
+      expect(page.body).toContain('<!doctype html>')
+      expect(page.body).toContain('Try again')
+      const document = await ask(1, `/users/${handle}`, { accept: 'application/activity+json' })
+      expect([document.status, Object.keys(JSON.parse(document.body))]).toEqual([503, ['error']])
     }
     const accept = 'application/activity+json'
     for (const path of documents) {

@@ -288,11 +288,8 @@ describe('a home that is down', () => {
 
   test('costs its own members a 503 and nobody else anything', async () => {
     for (const at of [1, 2]) {
-      const page = await ask(at, '/@cy', { headers: { accept: 'text/html' } })
+      const page = await ask(at, '/@cy')
       expect([page.status, page.headers['retry-after']]).toEqual([503, '5'])
-      expect(page.text).toContain('<!doctype html>')
-      const document = await ask(at, '/users/cy', { headers: { accept: 'application/activity+json' } })
-      expect([document.status, document.json.error.length > 0]).toEqual([503, true])
       expect((await ask(at, '/users/cy/x', { method: 'POST', body: 'x' })).status).toBe(503)
       const big = { method: 'POST', body: Buffer.alloc(2 * 1024 * 1024) }
       expect((await ask(at, '/users/cy/x', big)).status).toBe(503)

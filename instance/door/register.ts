@@ -48,16 +48,16 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance): void
     const found = handed?.subject ? await receive(deps, handed.subject) : await find(deps, request)
     if (found === 'too-large') {
       reply.header('connection', 'close')
-      return refuse(request, reply, { code: 'too-large' })
+      refuse(reply, { code: 'too-large' })
     }
     const { place, subject } = found
     if (found.body) replays.set(request, found.body)
     metrics.door.inc({ to: handed && place.at === 'home' ? 'misdirected' : place.at })
-    if (place.at === 'nobody-knows') return refuse(request, reply, { code: 'directory-down' })
+    if (place.at === 'nobody-knows') refuse(reply, { code: 'directory-down' })
     if (place.at !== 'home' || !subject) return undefined
     if (handed) {
       reply.header(HOME_HEADER, String(place.ordinal))
-      return refuse(request, reply, { code: 'not-here' })
+      refuse(reply, { code: 'not-here' })
     }
     const gone = goneSignal(reply)
     const done = await forward({
@@ -68,7 +68,7 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance): void
       body: found.body,
       signal: gone,
     })
-    if (done.kind === 'refused') return refuse(request, reply, done.refusal)
+    if (done.kind === 'refused') refuse(reply, done.refusal)
     if (done.kind === 'here') {
       if (done.body) replays.set(request, done.body)
       return undefined

@@ -15,11 +15,20 @@ import { registerPeople } from './people/routes.tsx'
 import { registerReading } from './reading/routes.tsx'
 import { registerWriting } from './writing/routes.tsx'
 
-/** Registers all pages, forms, pictures and assets, in a scope of their own. The session plugin comes before. */
-export async function registerWeb(app: FastifyInstance, instance: Instance): Promise<void> {
+/**
+ * What all pages share, and the pages for what goes wrong anywhere in the server. Comes before every route: one that
+ * is registered earlier keeps the handler of that moment.
+ */
+export function prepareWeb(app: FastifyInstance, instance: Instance): Web {
   const assets = readAssets()
   const web: Web = { instance, assets, shell: (request) => readShell(instance, assets, request) }
   registerErrorPages(app, web)
+  return web
+}
+
+/** Registers all pages, forms, pictures and assets, in a scope of their own. The session plugin comes before. */
+export async function registerWeb(app: FastifyInstance, web: Web): Promise<void> {
+  const { instance, assets } = web
   await app.register(async (pages) => {
     registerHeaders(pages)
     await pages.register(formbody, { bodyLimit: 256 * 1024 })
