@@ -29,7 +29,7 @@ export type Town = {
 }
 
 /** A certificate for the domain that this process trusts from now on. */
-async function certificate(domain: string): Promise<{ key: string; cert: string }> {
+export async function certificate(domain: string): Promise<{ key: string; cert: string }> {
   const pair = await generate([{ name: 'commonName', value: domain }], {
     algorithm: 'sha256',
     keyType: 'ec',
