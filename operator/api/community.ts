@@ -247,7 +247,6 @@ export const communityNameRules = [
 export const communityConditions = [
   'Ready',
   'Available',
-  'Reachable',
   'Progressing',
   'Degraded',
   'SeatsAvailable',
