@@ -1,6 +1,6 @@
 // Bundles the operator and the instance into dist/: what the image holds, without development dependencies.
 import { existsSync } from 'node:fs'
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
@@ -35,6 +35,9 @@ await build({
   loader: { '.css': 'text', '.svg': 'text' },
   logLevel: 'warning',
 })
+
+// Without it Node parses each file twice at every start, to find out that it is a module.
+await writeFile(join(OUT, 'package.json'), '{ "type": "module" }\n')
 
 await cp('instance/store/migrations', join(OUT, 'migrations'), { recursive: true })
 await cp('instance/web/public', join(OUT, 'public'), { recursive: true })
