@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { SiblingUnreachable } from '../siblings/client.ts'
 import type { DoorDeps } from './deps.ts'
-import { answerHeaders, FORWARDED_HEADER } from './headers.ts'
+import { answerHeaders, FORWARDED_HEADER } from './onward/headers.ts'
 
 /** File names with a hash of their content; nothing else is worth asking for. */
 const ASSET = /^\/assets\/[A-Za-z0-9_-][A-Za-z0-9._-]{5,120}$/

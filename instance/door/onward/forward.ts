@@ -1,13 +1,13 @@
 // Handing a request to the member's home: once, and once more if the home had moved or was just restarting.
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
-import { type RawAnswer, SiblingUnreachable } from '../siblings/client.ts'
+import { type RawAnswer, SiblingUnreachable } from '../../siblings/client.ts'
+import type { DoorDeps } from '../deps.ts'
+import { type Place, whereIsAfterRefresh, whereIsNow } from '../locate.ts'
+import type { DoorRefusal } from '../refuse.ts'
+import type { Subject } from '../route.ts'
 import { type BodyPlan, KEPT_BYTES, planBody, readBody } from './body.ts'
-import type { DoorDeps } from './deps.ts'
 import { HOME_HEADER, onwardHeaders, writeSubject } from './headers.ts'
-import { type Place, whereIsAfterRefresh, whereIsNow } from './locate.ts'
-import type { DoorRefusal } from './refuse.ts'
-import type { Subject } from './route.ts'
 
 /** Requests under way to one sibling. One that hangs holds this many, and then costs only its own members. */
 const PER_SIBLING = 256

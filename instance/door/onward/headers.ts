@@ -1,6 +1,6 @@
 // What of a request's and an answer's header passes the door.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Subject } from './route.ts'
+import type { Subject } from '../route.ts'
 
 /** Says that a sibling's door has handed the request over, and for whom: it is not handed on again. */
 export const FORWARDED_HEADER = 'x-hamlet-forwarded'
