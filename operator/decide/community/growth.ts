@@ -27,7 +27,9 @@ export function decideGrowth({ seats, instances, coming, waiting }: GrowthFacts,
   const open = instances.filter(({ state }) => state !== 'Retired')
   const count = open.length + coming
   if (count === 0) return { grow: true, why: 'FirstInstance' }
-  const free = freeSeats(instances, ['Active', 'Opening']) + coming * seats.perInstance
+  // By the cap that is wished for: one that is being raised brings its seats without another instance.
+  const wished = open.map((row) => ({ ...row, cap: seats.perInstance }))
+  const free = freeSeats(wished, ['Active', 'Opening']) + coming * seats.perInstance
   if (free - waiting >= seats.minFree) return { grow: false, why: 'EnoughSeats' }
   if (count >= seats.maxInstances) return { grow: false, why: 'MaxInstancesReached' }
   // One that is on its way shows first what it brings, unless it is plainly not enough.

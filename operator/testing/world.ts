@@ -1,0 +1,121 @@
+// One community on a real API server and a real PostgreSQL, driven without watches: reconciled until nothing moves.
+import { COMMUNITY_LABEL } from '../api/objects.ts'
+import { createReconcilers } from '../apply/controllers.ts'
+import { claimName } from '../build/data/claim.ts'
+import { readConfig } from '../config.ts'
+import { resources } from '../kube/resources.ts'
+import type { Kube, KubeObject } from '../kube/types.ts'
+import type { ActorKeys } from '../postgres/directory/keys.ts'
+import { type Prepared, prepare } from '../postgres/prepared.ts'
+import type { Credentials } from '../postgres/server/credentials.ts'
+import { openServer } from '../postgres/server/session.ts'
+import { createFaults, type Faults, Killed } from './faults.ts'
+
+export type World = {
+  readonly kube: Kube
+  readonly admin: Credentials
+  readonly migrations: Prepared['migrations']
+  readonly keys: ActorKeys
+  readonly operatorNamespace: string
+  /** Added to the time of day: rounds are 15 s apart, as if the operator had looked again after its usual wait. */
+  skewMs: number
+}
+
+export type Place = { readonly namespace: string; readonly name: string; readonly domain: string }
+
+/** Everything in a process of its own, which `faults` may kill. */
+export function startProcess(world: World, faults: Faults) {
+  const kube = faults.kube(world.kube)
+  const config = readConfig({
+    HAMLET_NAMESPACE: world.operatorNamespace,
+    HAMLET_INSTANCE_IMAGE: 'hamlet.example/hamlet:1',
+    HAMLET_POSTGRES_HOST: world.admin.host,
+    HAMLET_POSTGRES_PORT: String(world.admin.port),
+    HAMLET_CA_SECRET: 'hamlet-ca',
+    HAMLET_WAKE_URL: 'http://hamlet-operator.hamlet.svc:8080/wake',
+  })
+  return createReconcilers({
+    kube,
+    config,
+    random: () => 0,
+    now: () => Date.now() + world.skewMs,
+    events: { emit: () => undefined },
+    keys: { take: async () => world.keys },
+    prepared: prepare(world.migrations),
+    openServer: (credentials) => faults.server(openServer(credentials)),
+  })
+}
+
+/** Plays the cluster's part: every Deployment has its pod, and the pod serves. */
+async function playKubelet({ kube }: World, { namespace, name }: Place): Promise<boolean> {
+  const deployments = await kube.list(resources.deployment, {
+    namespace,
+    labelSelector: `${COMMUNITY_LABEL}=${name}`,
+  })
+  let moved = false
+  for (const { metadata, status } of deployments) {
+    const generation = metadata.generation ?? 0
+    if (Object(status).observedGeneration === generation) continue
+    moved = true
+    await kube.applyStatus(
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: metadata.name, namespace },
+        status: {
+          observedGeneration: generation,
+          replicas: 1,
+          updatedReplicas: 1,
+          readyReplicas: 1,
+          availableReplicas: 1,
+        },
+      },
+      'kubelet',
+    )
+  }
+  return moved
+}
+
+/**
+ * Reconciles until a whole round writes nothing. When the process is killed another one starts from nothing; what fails
+ * for another cause is tried again, as the queue would. Throws when it does not settle.
+ */
+export async function settle(world: World, place: Place, faults: Faults): Promise<Faults> {
+  let process = faults
+  let reconcilers = startProcess(world, process)
+  const key = `${place.namespace}/${place.name}`
+  for (let round = 0; round < 40; round++) {
+    world.skewMs += 15_000
+    const before = process.writes
+    let failed = false
+    const run = async (work: Promise<unknown>) => {
+      try {
+        await work
+      } catch (error) {
+        failed = true
+        // What the fault caused may show under the name of what it broke.
+        if (!(error instanceof Killed) && !process.dead && !process.struck) throw error
+      }
+    }
+    const signal = AbortSignal.timeout(60_000)
+    const instances = await world.kube.list(resources.instance, { namespace: place.namespace })
+    // As in life: both controllers at the same time.
+    await Promise.all([
+      run(reconcilers.community(key, signal)),
+      ...instances.map(({ metadata }) =>
+        run(reconcilers.instance(`${place.namespace}/${metadata.name}`, signal)),
+      ),
+    ])
+    if (process.dead) {
+      process = createFaults()
+      reconcilers = startProcess(world, process)
+      continue
+    }
+    const moved = await playKubelet(world, place)
+    if (!failed && !moved && process.writes === before) return process
+  }
+  throw new Error(`${key} does not settle`)
+}
+
+export const findClaim = (world: World, { domain }: Place): Promise<KubeObject | undefined> =>
+  world.kube.get(resources.configMap, { namespace: world.operatorNamespace, name: claimName(domain) })
