@@ -215,6 +215,14 @@ test('what is set reaches the operator', async () => {
   })
 })
 
+test('instances may stay at an image while the operator goes on', async () => {
+  const objects = await render('--set', 'image.tag=next,instanceImage=localhost/hamlet:before')
+  expect(environment(objects).HAMLET_INSTANCE_IMAGE).toBe('localhost/hamlet:before')
+  expect(podOf(named(objects, 'Deployment', 'hamlet-operator'))).toMatchObject({
+    containers: [{ image: 'localhost/hamlet:next' }],
+  })
+})
+
 test.each([
   ['an unknown value', ['--set', 'postgress.enabled=false'], 'postgress'],
   ['a wrong type', ['--set', 'replicas=many'], 'replicas'],

@@ -72,7 +72,7 @@ capabilities: { drop: [ALL] }
 - name: HAMLET_WATCH_NAMESPACES
   value: {{ .Values.rbac.clusterWide | ternary "*" (include "hamlet.namespaces" . | fromJsonArray | join ",") | quote }}
 - name: HAMLET_INSTANCE_IMAGE
-  value: {{ include "hamlet.image" . }}
+  value: {{ .Values.instanceImage | default (include "hamlet.image" .) }}
 - name: HAMLET_INSTANCE_IMAGE_PULL_POLICY
   value: {{ .Values.image.pullPolicy }}
 - name: HAMLET_WAKE_URL
