@@ -98,6 +98,13 @@ export const accountView = (row: AccountColumns): AccountView => ({
 })
 
 /**
+ * Answers that are counted: those that whoever sees the post sees too. It is cheaper than the whole rule, which the
+ * planner would weigh anew for every page, and it tells nobody of answers that were not meant for them.
+ */
+const countedReply = sql`(reply.visibility IN ('public', 'unlisted')
+  OR (reply.visibility = 'instance' AND reply.instance = posts.instance))`
+
+/**
  * Reads the posts of `entries`, a query that gives (entry_id, post_id, booster_id, place, depth); the page is in the
  * order of `place`. What the viewer may not see is left out, whatever the inner query said.
  */
@@ -115,7 +122,7 @@ export async function readEntries(
       (SELECT count(*) FROM likes WHERE likes.post_id = posts.id)::integer AS likes,
       (SELECT count(*) FROM boosts WHERE boosts.post_id = posts.id)::integer AS boosts,
       (SELECT count(*) FROM posts reply WHERE reply.in_reply_to_uri = posts.uri
-        AND ${visibleTo(viewer, 'reply')})::integer AS replies,
+        AND ${countedReply})::integer AS replies,
       EXISTS (SELECT 1 FROM likes WHERE likes.post_id = posts.id AND likes.account_id = ${me}::bigint) AS liked,
       EXISTS (SELECT 1 FROM boosts WHERE boosts.post_id = posts.id AND boosts.account_id = ${me}::bigint) AS boosted
     FROM entry

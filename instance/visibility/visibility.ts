@@ -47,7 +47,7 @@ export function visibleTo(viewer: Viewer | undefined, alias = 'posts'): RawBuild
   const sameHome =
     viewer.ordinal === undefined ? sql`false` : sql`${column('instance')} = ${viewer.ordinal}::integer`
   return sql<boolean>`(${open} OR ${column('account_id')} = ${viewer.id}::bigint
-    OR (${column('visibility')} = 'followers' AND (${follows} OR ${mentioned}))
-    OR (${column('visibility')} = 'direct' AND ${mentioned})
+    OR (${column('visibility')} IN ('followers', 'direct') AND ${mentioned})
+    OR (${column('visibility')} = 'followers' AND ${follows})
     OR (${column('visibility')} = 'instance' AND ${sameHome}))`
 }
