@@ -36,7 +36,8 @@ export function decideDeletion(
   if (remains.objects.length > 0)
     return act(remains.objects.map((object): Step => ({ do: 'delete', object })))
   if (remains.pods > 0) return act()
-  if (erase && !server.ok)
+  // A claim without a system identifier never met a PostgreSQL, so there is no data that could be left behind.
+  if (erase && !server.ok && claim?.systemIdentifier !== '')
     return wait({
       reason: server.refusal.reason,
       message: `the data cannot be deleted: ${server.refusal.message}; or set spec.deletionPolicy to Retain, which leaves it there`,
