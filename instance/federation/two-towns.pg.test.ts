@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { type Network, openTown, type Town } from '../../test/federation/town.ts'
 import { join, type TestMember } from '../../test/postgres/people.ts'
@@ -7,6 +8,7 @@ import { boost, like, unboost, unlike } from '../posts/react.ts'
 import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
 import { isRefusal } from '../refusal.ts'
+import { leaseDeliveries } from './out/lease.ts'
 import { resolveAccount } from './resolve/account.ts'
 import { resolvePost } from './resolve/post.ts'
 
@@ -140,15 +142,32 @@ test('documents answer strangers, and never what is not theirs', async () => {
 })
 
 test('a delivery that a dying worker had taken is made once its lease ends, under the same id', async () => {
+  const running = garden.running.get(1)
+  if (!running) throw new Error('not running')
   const benHere = ok(await resolveAccount(here, '@ben@other.example'))
-  const inbox = benHere.shared_inbox
-  if (!inbox) throw new Error('no inbox')
-  // What a worker leaves that dies between lease and send.
+  // Unreachable, so that the worker of the running instance cannot be quicker than the one that dies.
+  const address = network.get('other.example') ?? ''
   network.set('other.example', '127.0.0.1:1')
+  await here.db
+    .insertInto('hosts')
+    .values({ host: 'other.example' })
+    .onConflict((c) => c.doNothing())
+    .execute()
+  await here.db.updateTable('hosts').set({ open_until: sql<Date>`now() + interval '1 hour'` }).execute()
   ok(await follow(here, ana, benHere.id))
-  await until(async () => {
-    const rows = await here.db.selectFrom('deliveries').select('last_error').execute()
-    expect(rows[0]?.last_error).toBeTruthy()
-  })
-  expect(await edge(there, 'ana', 'ben')).toBeUndefined()
+  await here.db.updateTable('hosts').set({ open_until: null, failures: 0 }).execute()
+  const [taken] = await leaseDeliveries(here.db, { most: 1, leaseS: 3 })
+  if (!taken) throw new Error('nothing was due')
+  expect(taken).toMatchObject({ inbox: 'https://other.example/inbox' })
+  // Nobody else takes it while the lease runs; the dead worker never comes back.
+  expect(await leaseDeliveries(here.db, { most: 10, leaseS: 3 })).toEqual([])
+  network.set('other.example', address)
+  await until(async () => expect(await edge(here, 'ana', 'ben')).toBe('accepted'))
+  const row = await there.db
+    .selectFrom('follows')
+    .select('activity_uri')
+    .where('state', '=', 'accepted')
+    .executeTakeFirstOrThrow()
+  expect(row.activity_uri).toBe((taken.activity as { id: string }).id)
+  expect(await here.db.selectFrom('deliveries').selectAll().execute()).toEqual([])
 })

@@ -3,7 +3,8 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import https from 'node:https'
 import { createEgress, type Egress } from '../../instance/federation/egress/egress.ts'
 import { type SignatureForm, signedHeaders } from '../../instance/federation/keys/sign.ts'
-import { certificate, type Network } from './town.ts'
+import { certificate } from './tls.ts'
+import type { Network } from './town.ts'
 
 export type Page = { readonly status?: number; readonly type?: string; readonly body: unknown }
 

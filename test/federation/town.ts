@@ -6,11 +6,11 @@ import { join as joinPath } from 'node:path'
 import tls from 'node:tls'
 import pg from 'pg'
 import pino from 'pino'
-import { generate } from 'selfsigned'
 import { makeKeyPairs } from '../../instance/accounts/credentials/keys.ts'
 import type { Config } from '../../instance/config.ts'
 import { type Running, startInstance } from '../../instance/start/start.ts'
 import { makeCommunity, type TestCommunity } from '../postgres/databases.ts'
+import { certificate } from './tls.ts'
 
 /** Name to address: shared by all towns of a test, and filled as they open. */
 export type Network = Map<string, string>
@@ -26,20 +26,6 @@ export type Town = {
   start(ordinal: number): Promise<Running>
   stop(ordinal: number): Promise<void>
   close(): Promise<void>
-}
-
-/** A certificate for the domain that this process trusts from now on. */
-export async function certificate(domain: string): Promise<{ key: string; cert: string }> {
-  const pair = await generate([{ name: 'commonName', value: domain }], {
-    algorithm: 'sha256',
-    keyType: 'ec',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: domain }] },
-    ],
-  })
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), pair.cert])
-  return { key: pair.private, cert: pair.cert }
 }
 
 /** TLS in front, as an ingress does it; it hands on bytes to whichever port is `target()`. */
@@ -66,10 +52,16 @@ async function listenTls(
 export async function openTown(
   postgresPort: number,
   network: Network,
-  options: { readonly domain: string; readonly homes?: number; readonly clock?: () => Date },
+  options: {
+    readonly domain: string
+    readonly homes?: number
+    /** Seats of each instance. */
+    readonly cap?: number
+    readonly clock?: () => Date
+  },
 ): Promise<Town> {
   const { domain, homes = 1 } = options
-  const community = await makeCommunity(postgresPort, { domain, homes })
+  const community = await makeCommunity(postgresPort, { domain, homes, cap: options.cap ?? 300 })
   const folder = await mkdtemp(joinPath(tmpdir(), 'hamlet-town-'))
   const keyFile = joinPath(folder, 'internal-key')
   await writeFile(keyFile, 'an internal key of this test')

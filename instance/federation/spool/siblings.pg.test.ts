@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
+import { openStranger, type Person, postTo, type Stranger } from '../../../test/federation/stranger.ts'
+import { type Network, openTown, type Town } from '../../../test/federation/town.ts'
+import { join, type TestMember } from '../../../test/postgres/people.ts'
+import type { Instance } from '../../instance.ts'
+import { follow } from '../../members/follow.ts'
+import { deletePost } from '../../posts/remove.ts'
+import { writePost } from '../../posts/write.ts'
+import { isRefusal } from '../../refusal.ts'
+import { resolveAccount } from '../resolve/account.ts'
+
+let town: Town
+let far: Stranger
+let bob: Person
+const network: Network = new Map()
+const people = new Map<number, TestMember>()
+const at = (ordinal: number): Instance => {
+  const one = town.running.get(ordinal)
+  if (!one) throw new Error(`instance ${ordinal} is not running`)
+  return one.instance
+}
+const person = (ordinal: number): TestMember => {
+  const one = people.get(ordinal)
+  if (!one) throw new Error('nobody')
+  return one
+}
+beforeAll(async () => {
+  town = await openTown(inject('postgresPort'), network, { domain: 'garden.example', homes: 2, cap: 1 })
+  far = await openStranger(network, 'far.example')
+  bob = await far.actor('bob')
+  for (const handle of ['ana', 'cem']) {
+    const member = await join(at(1), handle)
+    const home = await at(1).homes.freshById(member.id)
+    people.set(home?.home ?? 0, member)
+  }
+  await at(2).homes.refresh()
+  expect([...people.keys()].sort()).toEqual([1, 2])
+})
+afterAll(async () => {
+  await far?.close()
+  await town?.close()
+})
+
+const until = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 30_000, interval: 50 })
+const actorOf = (ordinal: number) => `https://garden.example/users/${person(ordinal).handle}`
+const posts = async (ordinal: number) => {
+  const home = town.community.homes.get(ordinal)
+  const rows = await home?.db.selectFrom('posts').select('uri').orderBy('uri').execute()
+  return rows?.map(({ uri }) => uri) ?? []
+}
+let count = 0
+const noteTo = (recipients: readonly string[]) => {
+  const id = `https://far.example/notes/${++count}`
+  return {
+    id: `${id}/activity`,
+    type: 'Create',
+    actor: bob.uri,
+    object: {
+      id,
+      type: 'Note',
+      attributedTo: bob.uri,
+      content: 'Hello',
+      published: '2026-01-01T00:00:00Z',
+      to: recipients,
+      tag: recipients.map((href) => ({ type: 'Mention', href })),
+    },
+  }
+}
+
+test('whichever pod takes it, a post reaches the homes of all it is for, and nobody else’s', async () => {
+  const both = noteTo([actorOf(1), actorOf(2)])
+  expect((await postTo(far, 'https://garden.example/inbox', both, { signer: bob })).status).toBe(202)
+  // The pod in front is not the home of the second's personal inbox.
+  const second = noteTo([actorOf(2)])
+  expect((await postTo(far, `${actorOf(2)}/inbox`, second, { signer: bob })).status).toBe(202)
+  await until(async () => expect(await posts(2)).toEqual([both.object.id, second.object.id]))
+  await until(async () => expect(await posts(1)).toEqual([both.object.id]))
+  expect(await at(1).db.selectFrom('spool').selectAll().execute()).toEqual([])
+})
+
+test('a home that is down is invisible outside, and misses nothing', async () => {
+  await town.stop(2)
+  const sent: string[] = []
+  for (let index = 0; index < 5; index++) {
+    const note = noteTo([actorOf(1), actorOf(2)])
+    sent.push(note.object.id)
+    expect((await postTo(far, 'https://garden.example/inbox', note, { signer: bob })).status).toBe(202)
+    const personal = noteTo([actorOf(2)])
+    sent.push(personal.object.id)
+    expect((await postTo(far, `${actorOf(2)}/inbox`, personal, { signer: bob })).status).toBe(202)
+  }
+  const finger = await far.egress.request(
+    `https://garden.example/.well-known/webfinger?resource=acct:${person(2).handle}@garden.example`,
+  )
+  expect(finger.status).toBe(200)
+  await town.start(2)
+  await until(async () => {
+    const arrived = await posts(2)
+    expect(sent.filter((uri) => !arrived.includes(uri))).toEqual([])
+  })
+})
+
+test('members of two homes follow each other and read each other, without the public network', async () => {
+  const [ana, cem] = [person(1), person(2)]
+  const cemHere = await resolveAccount(at(1), `@${cem.handle}`)
+  if (isRefusal(cemHere)) throw new Error(cemHere.code)
+  expect(cemHere).toMatchObject({ id: cem.id, domain: null })
+  await follow(at(1), ana, cem.id)
+  const edge = async (ordinal: number) =>
+    (
+      await at(ordinal)
+        .db.selectFrom('follows')
+        .select('state')
+        .where('follower_id', '=', ana.id)
+        .where('followee_id', '=', cem.id)
+        .executeTakeFirst()
+    )?.state
+  await until(async () => expect([await edge(1), await edge(2)]).toEqual(['accepted', 'accepted']))
+  const written = await writePost(at(2), cem, { text: 'Only for followers', visibility: 'followers' })
+  if (isRefusal(written)) throw new Error(written.code)
+  const uri = `${actorOf(2)}/posts/${written.id}`
+  await until(async () => expect(await posts(1)).toContain(uri))
+  const copy = await at(1)
+    .db.selectFrom('posts')
+    .select(['id', 'visibility'])
+    .where('uri', '=', uri)
+    .executeTakeFirst()
+  expect(copy).toEqual({ id: written.id, visibility: 'followers' })
+  await deletePost(at(2), cem, written.id)
+  await until(async () => expect(await posts(1)).not.toContain(uri))
+  expect(await at(2).db.selectFrom('deliveries').selectAll().execute()).toEqual([])
+})
+
+test('a sibling is believed about strangers, and about members only if they live with it', async () => {
+  const [ana, cem] = [person(1), person(2)]
+  const create = (actor: string, id: string) => ({
+    id: `${actor}/posts/${id}/activity`,
+    type: 'Create',
+    actor,
+    object: {
+      id: `${actor}/posts/${id}`,
+      type: 'Note',
+      attributedTo: actor,
+      content: 'Hm',
+      to: [actorOf(1), actorOf(2)],
+    },
+  })
+  const handOver = (actor: string, id: string) => {
+    const body = create(actor, id)
+    const item = { seq: id, activity_uri: body.id, actor_uri: actor, recipient: null, body }
+    return at(2).siblings.call(1, '/internal/spool', { method: 'POST', body: { items: [item] } })
+  }
+  expect((await handOver(actorOf(1), '900')).status).toBe(200)
+  expect((await handOver(actorOf(2), '901')).status).toBe(200)
+  expect((await handOver(actorOf(2), '901')).body).toEqual({ taken: ['901'] })
+  await until(async () => expect(await posts(1)).toContain(`${actorOf(2)}/posts/901`))
+  await until(async () => expect(await at(1).db.selectFrom('intake').select('id').execute()).toEqual([]))
+  expect(await posts(1)).not.toContain(`${actorOf(1)}/posts/900`)
+  expect([ana.handle, cem.handle].sort()).toEqual(['ana', 'cem'])
+})
