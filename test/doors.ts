@@ -78,7 +78,13 @@ export async function openDoors(postgresPort: number, count: number): Promise<Do
     const homes = openHomes({ directory: community.directory, db, log, random: () => 0.5 })
     await homes.refresh()
     const siblings = makeSiblings({ ordinal, keys, instances: () => homes.instances() })
-    const instance = { config: { ordinal, internalPort: 0 }, db, homes, siblings, log }
+    const instance = {
+      config: { ordinal, domain: 'garden.example', internalPort: 0 },
+      db,
+      homes,
+      siblings,
+      log,
+    }
     const app = await echoApp(ordinal, (bare) => registerDoor(bare, instance))
     await app.listen({ host: '127.0.0.1', port: 0 })
     const internal = await startInternal(instance, app, { parts: [], host: '127.0.0.1', port: 0 })

@@ -4,7 +4,7 @@ import type { Instance } from '../instance.ts'
 import type { Metrics } from '../siblings/metrics.ts'
 
 export type DoorInstance = Pick<Instance, 'siblings' | 'log'> & {
-  readonly config: Pick<Instance['config'], 'ordinal'>
+  readonly config: Pick<Instance['config'], 'ordinal' | 'domain'>
   readonly homes: Pick<Homes, 'byHandle' | 'byId' | 'instances' | 'refresh' | 'freshByHandle' | 'freshById'>
 }
 

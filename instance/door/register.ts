@@ -113,6 +113,7 @@ async function find(deps: DoorDeps, request: FastifyRequest): Promise<Found | 't
       url: raw.url ?? '/',
       cookie: raw.headers.cookie,
       authorization: raw.headers.authorization,
+      domain: deps.config.domain,
     },
     deps.homes,
   )

@@ -12,8 +12,9 @@ const homes: HomesView = {
   byHandle: (handle) => people.get(handle),
   byId: (id) => [...people.values()].find((person) => person.id === id),
 }
+const domain = 'garden.example'
 const ask = (method: string, url: string, rest: Partial<RequestFacts> = {}) =>
-  route({ method, url, cookie: undefined, authorization: undefined, ...rest }, homes)
+  route({ method, url, cookie: undefined, authorization: undefined, domain, ...rest }, homes)
 const asBo = { cookie: 'theme=dark; hamlet_session=22.secret; x=y' }
 
 describe('route', () => {
@@ -27,6 +28,7 @@ describe('route', () => {
     ['GET', '/@bo', 2],
     ['HEAD', '/%40Bo/99#x', 2],
     ['GET', '/@new', 3],
+    ['GET', '/@bo@Garden.example', 2],
     ['GET', '/media/22/abcdef', 2],
   ])('%s %s is at home %i, whoever asks', (method, url, ordinal) => {
     expect(ask(method, url)).toMatchObject({ to: 'home', ordinal })
@@ -93,7 +95,7 @@ describe('route', () => {
         fc.option(fc.string(), { nil: undefined }),
         fc.option(fc.string(), { nil: undefined }),
         (method, url, cookie, authorization) => {
-          const answer = route({ method, url, cookie, authorization }, homes)
+          const answer = route({ method, url, cookie, authorization, domain }, homes)
           if (answer.to === 'home') expect([1, 2, 3]).toContain(answer.ordinal)
         },
       ),

@@ -16,6 +16,8 @@ export type RequestFacts = {
   readonly url: string
   readonly cookie: string | undefined
   readonly authorization: string | undefined
+  /** The community's own. */
+  readonly domain: string
 }
 
 /** The member that a request is about. */
@@ -88,7 +90,7 @@ export function tokenHolder(facts: Pick<RequestFacts, 'cookie' | 'authorization'
 }
 
 /** Who the path is about; undefined if it is about the asker or about nobody. */
-function named(parts: readonly string[], method: string): Subject | 'anyone' | undefined {
+function named(parts: readonly string[], { method, domain }: RequestFacts): Subject | 'anyone' | undefined {
   const [first = '', second = '', third] = parts
   if (COMMON.has(first)) return 'anyone'
   if (first === 'users' && second !== '') {
@@ -98,8 +100,9 @@ function named(parts: readonly string[], method: string): Subject | 'anyone' | u
   }
   if (first === 'media') return ID.test(second) ? { id: second } : 'anyone'
   if (first.startsWith('@') && first.length > 1) {
+    const [handle = '', host = domain] = first.slice(1).split('@')
     // `/@ana@other.example` is a stranger's profile, shown to the asker by the asker's home.
-    return first.indexOf('@', 1) > 0 ? undefined : { handle: foldHandle(first) }
+    return host.toLowerCase() === domain ? { handle: foldHandle(handle) } : undefined
   }
   return undefined
 }
@@ -119,7 +122,7 @@ export function route(facts: RequestFacts, homes: HomesView): Route {
   const parts = pathParts(facts.url)
   if (!parts) return ANYONE
   if (facts.method === 'POST' && parts.length === 1 && parts[0] === 'log-in') return FORM
-  const subject = named(parts, facts.method)
+  const subject = named(parts, facts)
   if (subject === 'anyone') return ANYONE
   if (subject) return locate(subject, homes)
   const holder = tokenHolder(facts)

@@ -116,7 +116,7 @@ export function visitor(site: Site, options: { connections?: number } = {}): Vis
 
   return {
     get: (path, headers = {}) => ask('GET', path, headers),
-    submit: (page, wanted, fields = {}) => {
+    submit: async (page, wanted, fields = {}) => {
       const form = page.html
         .querySelectorAll('form')
         .find((one) => (one.getAttribute('action') ?? page.path).split('?')[0]?.endsWith(wanted))
@@ -127,7 +127,14 @@ export function visitor(site: Site, options: { connections?: number } = {}): Vis
       const sent = prefilled(form)
       for (const [name, value] of Object.entries(fields)) sent.set(name, value)
       const action = new URL(form.getAttribute('action') ?? page.path, `${origin}${page.path}`)
-      return ask('POST', `${action.pathname}${action.search}`, {}, sent.toString())
+      const path = `${action.pathname}${action.search}`
+      if (!form.getAttribute('enctype')?.startsWith('multipart/'))
+        return ask('POST', path, {}, sent.toString())
+      const parts = new FormData()
+      for (const [name, value] of sent) parts.append(name, value)
+      const encoded = new Response(parts)
+      const type = encoded.headers.get('content-type') ?? ''
+      return ask('POST', path, { 'content-type': type }, await encoded.text())
     },
     close: async () => {
       jar.clear()

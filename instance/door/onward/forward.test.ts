@@ -40,7 +40,7 @@ function scene(said: readonly Said[], directory: readonly (number | 'down')[], h
     },
   }
   const forward = makeForward({
-    config: { ordinal: HERE },
+    config: { ordinal: HERE, domain: 'garden.example' },
     homes: {
       byHandle: known,
       byId: known,
