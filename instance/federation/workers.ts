@@ -1,6 +1,6 @@
 // The background work of federation: what came in, what goes to siblings, what goes out.
 import type { Instance } from '../instance.ts'
-import { startIntake } from './in/worker.ts'
+import { startIntake } from './in/apply/worker.ts'
 import type { Worker } from './loop.ts'
 import { type DeliveryOptions, startDeliveries } from './out/worker.ts'
 import { startSpool } from './spool/sender.ts'

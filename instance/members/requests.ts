@@ -1,6 +1,7 @@
 // Members who approve their followers answer the requests.
 import { acceptActivity, rejectActivity } from '../federation/documents/activities.ts'
 import { activityUri, actorAddresses } from '../federation/documents/addresses.ts'
+import { newestUri } from '../federation/in/apply/uris.ts'
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
 import { notify, unnotify } from '../notifications/notify.ts'
@@ -52,7 +53,7 @@ export async function answerRequest(
       activity: document({
         id: activityUri(instance.config.origin, member.handle, await nextId(tx)),
         actor: actorAddresses(instance.config.origin, member.handle).actor,
-        follow: { id: edge.activity_uri, actor: edge.uri },
+        follow: { id: newestUri(edge.activity_uri), actor: edge.uri },
       }),
       orderingKey: `answer:${member.id}:${followerId}`,
       recipients: { accounts: [followerId] },

@@ -2,9 +2,9 @@
 import type { Instance } from '../../instance.ts'
 import { isDatabaseDown } from '../../store/failures.ts'
 import { type Incoming, isMalformed, readActivity, sameOrigin } from './activity.ts'
-import { forged } from './forgery.ts'
 import { keep } from './keep.ts'
-import { verify } from './verify.ts'
+import { forged } from './proof/forgery.ts'
+import { verify } from './proof/verify.ts'
 
 export type Delivery = {
   /** The path and query as they stood in the request line. */

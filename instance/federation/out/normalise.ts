@@ -3,7 +3,7 @@ import type { Context } from '@fedify/fedify'
 import type { Instance } from '../../instance.ts'
 import type { ActivityJson } from '../documents/json.ts'
 import { fedify } from '../fedify.ts'
-import { preloadedOnly } from '../in/contexts.ts'
+import { preloadedOnly } from '../keys/contexts.ts'
 import { memberKeys } from '../keys/member.ts'
 import { once } from '../once.ts'
 

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Instance } from '../../instance.ts'
 import type { Viewer } from '../../visibility/visibility.ts'
-import { signerOf } from '../in/verify.ts'
+import { signerOf } from '../in/proof/verify.ts'
 import { readAccount } from '../resolve/store.ts'
 
 /** Undefined for strangers. A signature that cannot be checked makes a stranger, no error. */

@@ -1,10 +1,10 @@
 // A post, or a whole actor, is no more.
 import { sql } from 'kysely'
-import type { Instance } from '../../../instance.ts'
-import { isResident } from '../../../members/people.ts'
-import { idOf } from '../activity.ts'
-import type { Effect } from './effect.ts'
-import { bury } from './tombstones.ts'
+import type { Instance } from '../../../../instance.ts'
+import { isResident } from '../../../../members/people.ts'
+import { idOf } from '../../activity.ts'
+import type { Effect } from '../effect.ts'
+import { bury } from '../tombstones.ts'
 
 export const remove: Effect = async ({ instance, activity, commit }) => {
   const uri = idOf(activity.object)

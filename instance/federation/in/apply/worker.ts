@@ -1,12 +1,12 @@
 // Takes kept activities and applies them, with leases, so that a worker that dies holds nothing up for long.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import type { Instance } from '../../instance.ts'
-import { isDatabaseDown } from '../../store/failures.ts'
-import { startLoop, type Worker } from '../loop.ts'
+import type { Instance } from '../../../instance.ts'
+import { isDatabaseDown } from '../../../store/failures.ts'
+import { startLoop, type Worker } from '../../loop.ts'
+import type { Outcome } from '../effects/effect.ts'
+import { kvSweep } from '../proof/kv.ts'
 import { apply, type IntakeRow } from './apply.ts'
-import type { Outcome } from './effects/effect.ts'
-import { kvSweep } from './kv.ts'
 
 const BATCH = 8
 const LEASE_SECONDS = 120

@@ -1,9 +1,9 @@
 // Somebody from elsewhere blocks a resident: neither follows the other any more.
-import { isResident } from '../../../members/people.ts'
-import { ownAddress } from '../../documents/addresses.ts'
-import { readAccount } from '../../resolve/store.ts'
-import { idOf } from '../activity.ts'
-import type { Effect } from './effect.ts'
+import { isResident } from '../../../../members/people.ts'
+import { ownAddress } from '../../../documents/addresses.ts'
+import { readAccount } from '../../../resolve/store.ts'
+import { idOf } from '../../activity.ts'
+import type { Effect } from '../effect.ts'
 
 export const block: Effect = async ({ instance, activity, commit }) => {
   const object = idOf(activity.object)

@@ -1,13 +1,13 @@
 // Somebody from elsewhere likes a resident's post. Receipts are kept with the post's author and nowhere else.
-import { isResident } from '../../../members/people.ts'
-import { notify } from '../../../notifications/notify.ts'
-import { isRefusal } from '../../../refusal.ts'
-import { visibleTo } from '../../../visibility/visibility.ts'
-import { resolveAccount } from '../../resolve/account.ts'
-import { idOf } from '../activity.ts'
-import { withUri } from '../uris.ts'
-import { DONE, type Effect, later } from './effect.ts'
-import { isBuried } from './tombstones.ts'
+import { isResident } from '../../../../members/people.ts'
+import { notify } from '../../../../notifications/notify.ts'
+import { isRefusal } from '../../../../refusal.ts'
+import { visibleTo } from '../../../../visibility/visibility.ts'
+import { resolveAccount } from '../../../resolve/account.ts'
+import { idOf } from '../../activity.ts'
+import { withUri } from '../../apply/uris.ts'
+import { DONE, type Effect, later } from '../effect.ts'
+import { isBuried } from '../tombstones.ts'
 
 export const like: Effect = async ({ instance, activity, commit }) => {
   const nothing = () => commit([], async () => undefined)

@@ -1,9 +1,9 @@
 // Is this request signed by the actor it speaks for? Fedify checks the signature; what it lets through is refused here.
-import type { Instance } from '../../instance.ts'
-import { fedify } from '../fedify.ts'
-import { documentDeps } from '../remote/deps.ts'
-import { DocumentUnavailable, fetchDocument } from '../remote/document.ts'
-import { type Incoming, idOf, sameOrigin, typeOf } from './activity.ts'
+import type { Instance } from '../../../instance.ts'
+import { fedify } from '../../fedify.ts'
+import { documentDeps } from '../../remote/deps.ts'
+import { DocumentUnavailable, fetchDocument } from '../../remote/document.ts'
+import { type Incoming, idOf, sameOrigin, typeOf } from '../activity.ts'
 import { keyReader } from './key-cache.ts'
 import { draftCoverage, rfc9421Coverage } from './signature.ts'
 

@@ -1,5 +1,5 @@
 // What a well-signed activity may still lie about. Pure.
-import { httpsUri, type Incoming, idOf, idsOf, isObject, sameOrigin } from './activity.ts'
+import { httpsUri, type Incoming, idOf, idsOf, isObject, sameOrigin } from '../activity.ts'
 
 /** Activities whose object is a thing of the actor's own. */
 const OWN_OBJECT = new Set(['Create', 'Update', 'Delete', 'Undo'])

@@ -1,6 +1,6 @@
 // The table kv: values that anybody may lose, always with an end.
 import { sql } from 'kysely'
-import type { InstanceDatabase } from '../../store/database.ts'
+import type { InstanceDatabase } from '../../../store/database.ts'
 
 export async function kvGet(db: InstanceDatabase, key: string): Promise<unknown> {
   const row = await db

@@ -1,10 +1,10 @@
 // The other side answers a resident's follow.
-import type { Instance } from '../../../instance.ts'
-import { isResident } from '../../../members/people.ts'
-import { ownAddress } from '../../documents/addresses.ts'
-import { readAccount } from '../../resolve/store.ts'
-import { type Incoming, idOf, isObject, typeOf } from '../activity.ts'
-import type { Effect } from './effect.ts'
+import type { Instance } from '../../../../instance.ts'
+import { isResident } from '../../../../members/people.ts'
+import { ownAddress } from '../../../documents/addresses.ts'
+import { readAccount } from '../../../resolve/store.ts'
+import { type Incoming, idOf, isObject, typeOf } from '../../activity.ts'
+import type { Effect } from '../effect.ts'
 
 /** Which resident follows the actor by the follow that is answered: named by its id, or only by who and whom. */
 async function answered(

@@ -1,15 +1,15 @@
 // A post from elsewhere is made or changed. Both are the same: the newest version that came is kept.
-import type { Instance } from '../../../instance.ts'
-import { isResident } from '../../../members/people.ts'
-import { notify } from '../../../notifications/notify.ts'
-import { isRefusal } from '../../../refusal.ts'
-import type { InstanceTransaction } from '../../../store/database.ts'
-import { type RemoteNote, readNote } from '../../remote/note.ts'
-import { resolveAccount } from '../../resolve/account.ts'
-import { residentsNamed } from '../../resolve/residents.ts'
-import { savePost } from '../../resolve/save-post.ts'
-import { sameOrigin } from '../activity.ts'
-import { DONE, type Effect, later } from './effect.ts'
+import type { Instance } from '../../../../instance.ts'
+import { isResident } from '../../../../members/people.ts'
+import { notify } from '../../../../notifications/notify.ts'
+import { isRefusal } from '../../../../refusal.ts'
+import type { InstanceTransaction } from '../../../../store/database.ts'
+import { type RemoteNote, readNote } from '../../../remote/note.ts'
+import { resolveAccount } from '../../../resolve/account.ts'
+import { residentsNamed } from '../../../resolve/residents.ts'
+import { savePost } from '../../../resolve/save-post.ts'
+import { sameOrigin } from '../../activity.ts'
+import { DONE, type Effect, later } from '../effect.ts'
 
 export const note: Effect = async ({ instance, activity, commit }) => {
   const nothing = () => commit([], async () => undefined)

@@ -1,16 +1,16 @@
 // Somebody from elsewhere follows a resident.
-import { isResident } from '../../../members/people.ts'
-import { notify } from '../../../notifications/notify.ts'
-import { isRefusal } from '../../../refusal.ts'
-import { nextId } from '../../../store/ids.ts'
-import { acceptActivity } from '../../documents/activities.ts'
-import { activityUri, actorAddresses, ownAddress } from '../../documents/addresses.ts'
-import { queueActivity } from '../../out/queue.ts'
-import { resolveAccount } from '../../resolve/account.ts'
-import { idOf } from '../activity.ts'
-import { urisOf, withUri } from '../uris.ts'
-import { DONE, type Effect, later } from './effect.ts'
-import { isBuried } from './tombstones.ts'
+import { isResident } from '../../../../members/people.ts'
+import { notify } from '../../../../notifications/notify.ts'
+import { isRefusal } from '../../../../refusal.ts'
+import { nextId } from '../../../../store/ids.ts'
+import { acceptActivity } from '../../../documents/activities.ts'
+import { activityUri, actorAddresses, ownAddress } from '../../../documents/addresses.ts'
+import { queueActivity } from '../../../out/queue.ts'
+import { resolveAccount } from '../../../resolve/account.ts'
+import { idOf } from '../../activity.ts'
+import { urisOf, withUri } from '../../apply/uris.ts'
+import { DONE, type Effect, later } from '../effect.ts'
+import { isBuried } from '../tombstones.ts'
 
 /**
  * How long an undone follow keeps the same id from counting again. Late copies come within this; some servers give

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { asActivity, isMalformed, readActivity } from './activity.ts'
+import { asActivity, isMalformed, readActivity } from '../activity.ts'
 import { forged } from './forgery.ts'
 import { draftCoverage, rfc9421Coverage } from './signature.ts'
 

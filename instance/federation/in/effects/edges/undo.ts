@@ -1,12 +1,12 @@
 // A follow, like or boost is taken back: by the id of its activity, or by who did what.
-import type { Instance } from '../../../instance.ts'
-import { isResident } from '../../../members/people.ts'
-import { unnotify } from '../../../notifications/notify.ts'
-import type { InstanceTransaction } from '../../../store/database.ts'
-import { idOf, isObject, typeOf } from '../activity.ts'
-import { urisOf, withoutUri } from '../uris.ts'
-import type { Effect } from './effect.ts'
-import { bury } from './tombstones.ts'
+import type { Instance } from '../../../../instance.ts'
+import { isResident } from '../../../../members/people.ts'
+import { unnotify } from '../../../../notifications/notify.ts'
+import type { InstanceTransaction } from '../../../../store/database.ts'
+import { idOf, isObject, typeOf } from '../../activity.ts'
+import { urisOf, withoutUri } from '../../apply/uris.ts'
+import type { Effect } from '../effect.ts'
+import { bury } from '../tombstones.ts'
 
 type Undone = {
   readonly id: string | undefined
