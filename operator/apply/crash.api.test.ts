@@ -17,7 +17,7 @@ import { systemClock } from '../kube/clock.ts'
 import { createKubeMetrics } from '../kube/metrics.ts'
 import { resources } from '../kube/resources.ts'
 import { makeActorKeys } from '../postgres/directory/keys.ts'
-import { databasesOf } from '../postgres/make/database.ts'
+import { databasesOf, dropDatabase } from '../postgres/make/database.ts'
 import { prepare } from '../postgres/prepared.ts'
 import { systemIdentifier } from '../postgres/server/probe.ts'
 import { openServer, withSession } from '../postgres/server/session.ts'
@@ -84,6 +84,16 @@ afterAll(async () => {
   await postgres?.stop()
 })
 
+/** The server carries so many instances and no more. */
+async function forget(place: Place): Promise<void> {
+  const claim = await findClaim(world, place)
+  if (!claim) return
+  const server = openServer(world.admin)
+  const { prefix } = readClaim(claim)
+  const names = await withSession(server, undefined, (session) => databasesOf(session, prefix))
+  for (const name of names) await dropDatabase(server, name)
+}
+
 type Life = { seen: unknown[]; writes: number[]; last: Faults }
 
 /** Part after part of a life, up to the one in which the fault struck; what there was after each. */
@@ -126,7 +136,10 @@ async function live(id: string, faults: Faults): Promise<Life> {
     last = await settle(world, place, last)
     writes.push(last.writes)
     seen.push(await fingerprint(world, place))
-    if (faults.struck) return { seen, writes, last }
+    if (faults.struck) {
+      await forget(place)
+      return { seen, writes, last }
+    }
   }
   // Without its claim nothing says what its databases were called.
   seen.push(await withSession(openServer(world.admin), undefined, (session) => databasesOf(session, prefix)))

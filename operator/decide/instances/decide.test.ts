@@ -1,0 +1,228 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { KubeObject } from '../../kube/types.ts'
+import { chance, known, makeClaim, makeCommunity, makeInstance, settings } from '../../testing/snapshots.ts'
+import type { Step } from '../decision.ts'
+import type { HomeFacts, InstanceSnapshot } from '../snapshot.ts'
+import { decideInstance } from './decide.ts'
+import { mayRoll, workload } from './rollout.ts'
+
+const community = makeCommunity()
+const owner = {
+  apiVersion: community.apiVersion,
+  namespace: 'town',
+  name: 'garden',
+  uid: community.metadata.uid,
+}
+const identity = { domain: 'garden.example', prefix: 'garden_x', ordinal: 1 }
+
+const makeSnapshot = (given: Partial<InstanceSnapshot> = {}): InstanceSnapshot => ({
+  instance: makeInstance(1),
+  community,
+  settings,
+  chance,
+  claim: makeClaim(),
+  server: { ok: true, endpoint: { host: 'db', port: 5432 }, systemIdentifier: '7', carries: 10, placed: 1 },
+  database: known<HomeFacts>({ identity, cap: 300, residents: 0 }),
+  trustsCa: false,
+  live: { secret: undefined, deployment: undefined, service: undefined },
+  pods: [],
+  warnings: [],
+  siblings: [],
+  ...given,
+})
+const steps = (snapshot: InstanceSnapshot): Step[] => decideInstance(snapshot)?.groups.flat() ?? []
+const kinds = (snapshot: InstanceSnapshot): string[] => steps(snapshot).map((step) => step.do)
+
+const facts = fc.record({
+  identity: fc.constantFrom(
+    undefined,
+    identity,
+    { ...identity, ordinal: 2 },
+    { ...identity, domain: 'other.example' },
+  ),
+  cap: fc.constantFrom(undefined, 1, 5, 300),
+  residents: fc.constantFrom(undefined, 0, 3, 200),
+})
+const snapshots = fc
+  .record({
+    database: fc.oneof(
+      fc.constant({
+        state: 'unknown' as const,
+        refusal: { reason: 'DatabaseUnreachable' as const, message: 'no answer' },
+      }),
+      fc.record({
+        state: fc.constant('known' as const),
+        there: fc.boolean(),
+        ready: fc.boolean(),
+        pending: fc.integer({ min: 0, max: 1 }),
+        facts: fc.option(facts, { nil: undefined }),
+      }),
+    ),
+    made: fc.boolean(),
+    owned: fc.boolean(),
+    deleted: fc.boolean(),
+    paused: fc.boolean(),
+    full: fc.boolean(),
+    cap: fc.constantFrom(1, 5, 300),
+  })
+  .map((given) =>
+    makeSnapshot({
+      community: makeCommunity(
+        { paused: given.paused },
+        given.deleted ? { deletionTimestamp: '2030-01-01T00:00:00Z' } : {},
+      ),
+      claim: makeClaim({
+        made: new Set(given.made ? ['1'] : []),
+        ...(!given.owned && { owner: { namespace: 'town', name: 'garden', uid: 'another' } }),
+      }),
+      database: given.database,
+      instance: makeInstance(1, { cap: given.cap }),
+      server: {
+        ok: true,
+        endpoint: { host: 'db', port: 5432 },
+        systemIdentifier: '7',
+        carries: given.full ? 1 : 10,
+        placed: 1,
+      },
+    }),
+  )
+const everywhere = (check: (snapshot: InstanceSnapshot) => void) =>
+  fc.assert(fc.property(snapshots, check), { numRuns: 1000 })
+
+test('a deleted Community, or one without the claim: nothing is done', () => {
+  everywhere((snapshot) => {
+    const ours = snapshot.claim?.owner.uid === snapshot.community.metadata.uid
+    if (!snapshot.community.metadata.deletionTimestamp && ours) return
+    expect(decideInstance(snapshot)).toBeUndefined()
+  })
+})
+
+test('paused: nothing is done', () => {
+  everywhere((snapshot) => {
+    if (snapshot.community.spec.paused) expect(steps(snapshot)).toEqual([])
+  })
+})
+
+test('unknown is not empty, and what was made is never made anew', () => {
+  everywhere((snapshot) => {
+    const { database, claim } = snapshot
+    const lost = database.state === 'known' && !database.there && claim?.made.has('1')
+    const empty =
+      database.state === 'known' && database.facts && !database.facts.identity && claim?.made.has('1')
+    if (database.state !== 'unknown' && !lost && !empty) return
+    expect(kinds(snapshot)).not.toContain('makeDatabase')
+    expect(kinds(snapshot)).not.toContain('identifyHome')
+    expect(kinds(snapshot)).not.toContain('setCap')
+  })
+})
+
+test('somebody else’s database is not touched', () => {
+  everywhere((snapshot) => {
+    const { database } = snapshot
+    const found = database.state === 'known' ? database.facts?.identity : undefined
+    if (!found || (found.ordinal === 1 && found.domain === 'garden.example')) return
+    expect(
+      kinds(snapshot).filter((kind) => ['makeDatabase', 'setCap', 'identifyHome'].includes(kind)),
+    ).toEqual([])
+  })
+})
+
+test('no database is made on a server that has no connections left for one', () => {
+  everywhere((snapshot) => {
+    const { database, server } = snapshot
+    if (database.state !== 'known' || database.there || !server.ok || server.placed < server.carries) return
+    expect(kinds(snapshot)).not.toContain('makeDatabase')
+  })
+})
+
+test('the claim notes a database only when it was seen whole, and with its owner’s name in it', () => {
+  everywhere((snapshot) => {
+    const noted = steps(snapshot).some((step) => step.do === 'patch')
+    const { database } = snapshot
+    if (!noted) return
+    expect(database).toMatchObject({ there: true, ready: true, pending: 0, facts: { identity } })
+  })
+})
+
+test('the cap follows the wish, and settles when people stand in the way', () => {
+  const caps = (cap: number, residents: number, wish: number) =>
+    steps(
+      makeSnapshot({
+        instance: makeInstance(1, { cap: wish }),
+        database: known<HomeFacts>({ identity, cap, residents }),
+      }),
+    ).filter((step) => step.do === 'setCap')
+  expect(caps(300, 0, 5)).toMatchObject([{ cap: 5 }])
+  expect(caps(5, 5, 300)).toMatchObject([{ cap: 300 }])
+  expect(caps(300, 7, 5)).toMatchObject([{ cap: 5 }])
+  expect(caps(7, 7, 5)).toEqual([])
+})
+
+test('the Secret is there before the pod', () => {
+  const { groups } = decideInstance(
+    makeSnapshot({
+      database: { state: 'known', there: false, ready: false, pending: 0, facts: undefined },
+      claim: makeClaim({ made: new Set() }),
+    }),
+  ) ?? { groups: [] }
+  expect(groups.map((group) => group.map((step) => step.do))).toEqual([
+    ['put'],
+    ['makeDatabase', 'apply', 'apply'],
+    ['identifyHome'],
+  ])
+})
+
+test('when all images change, one instance at a time is replaced, the lowest first, and a stuck one holds up nobody', () => {
+  const state = fc.constantFrom('old', 'rolling', 'new', 'stuck')
+  fc.assert(
+    fc.property(fc.array(state, { minLength: 1, maxLength: 6 }), (states) => {
+      const base = makeSnapshot()
+      const images = states.map((_, index) => ({
+        ...makeInstance(index + 1),
+        spec: { ...makeInstance(index + 1).spec, image: 'hamlet:2' },
+      }))
+      const deployments = images.map((instance, index): KubeObject => {
+        const wanted = workload(base, owner, instance)
+        const old = workload(base, owner, { ...instance, spec: { ...instance.spec, image: 'hamlet:1' } })
+        const now = states[index] ?? 'old'
+        return {
+          ...(now === 'old' ? old : wanted),
+          metadata: {
+            ...wanted.metadata,
+            generation: 2,
+            managedFields: [
+              {
+                manager: 'hamlet-instance',
+                operation: 'Apply',
+                // Owned as a whole is enough for telling that a value differs.
+                fieldsV1: { 'f:spec': {}, 'f:metadata': {} },
+              },
+            ],
+          },
+          status: {
+            observedGeneration: now === 'rolling' ? 1 : 2,
+            replicas: 1,
+            updatedReplicas: 1,
+            readyReplicas: 1,
+            conditions: now === 'stuck' ? [{ type: 'Progressing', status: 'False' }] : [],
+          },
+        }
+      })
+      const all = images.map((instance, index) => ({ instance, deployment: deployments[index] }))
+      const starters = all.filter(({ instance, deployment }, index) => {
+        const snapshot = makeSnapshot({
+          instance,
+          live: { ...base.live, deployment },
+          siblings: all.filter((_, other) => other !== index),
+        })
+        return states[index] === 'old' && mayRoll(snapshot, owner, workload(base, owner, instance)).may
+      })
+      if (states.includes('rolling')) expect(starters).toEqual([])
+      else {
+        const [first] = all.filter((_, index) => states[index] === 'old')
+        expect(starters).toEqual(first ? [first] : [])
+      }
+    }),
+  )
+})
