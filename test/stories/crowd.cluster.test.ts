@@ -49,6 +49,10 @@ test('with the operator away the cap holds, and with it back everybody gets in',
   )
   const inside = [...pages].filter(([, page]) => page.status === 200 && !page.path.startsWith('/sign-up'))
   const waiting = [...pages].filter(([, page]) => page.path.startsWith('/sign-up/wait/'))
+  const others = [...pages.values()].filter((page) => page.status !== 200)
+  expect(
+    others.map((page) => `${page.status} ${page.path} ${page.html.querySelector('main')?.text}`),
+  ).toEqual([])
   expect([inside.length, waiting.length]).toEqual([300, 100])
   expect(waiting[0]?.[1].html.text).toMatch(/Place in the queue/)
 
