@@ -89,13 +89,10 @@ const Acts = ({ shell, post, name }: { shell: Shell; post: PostView; name: strin
     <div class="acts">
       {me ? (
         <>
-          <a
-            class="act"
-            href={`/posts/${post.id}/reply`}
-            aria-label={counted('Reply', post.replies, 'replies')}
-          >
+          <a class="act" href={`/posts/${post.id}/reply`}>
             <Picture name="reply" />
-            <span data-number>{post.replies || ''}</span>
+            <span class="hidden">Reply </span>
+            <span>{post.replies || ''}</span>
           </a>
           {boostable ? (
             <Toggle me={me} post={post} verb="boost" on={post.boosted} count={post.boosts} back={back} />
@@ -125,9 +122,6 @@ const Acts = ({ shell, post, name }: { shell: Shell; post: PostView; name: strin
     </div>
   )
 }
-
-const counted = (verb: string, count: number, things: string) =>
-  count > 0 ? `${verb} (${count} ${things})` : verb
 
 const Shown = ({ icon, count, text }: { icon: IconName; count: number; text: string }) => (
   <span class="act">

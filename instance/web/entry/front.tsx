@@ -9,9 +9,9 @@ import { profilePath } from '../http/links.ts'
 import type { Shell } from '../http/shell.ts'
 
 export const Banner = ({ shell }: { shell: Shell }) => (
-  <div class="hero">
+  <section class="hero" aria-labelledby="community">
     <div class="words">
-      <h1>{shell.title}</h1>
+      <h1 id="community">{shell.title}</h1>
       <p class="lead">
         {shell.description ||
           `A small social network of our own, at ${shell.domain}, open to friends everywhere.`}
@@ -19,7 +19,7 @@ export const Banner = ({ shell }: { shell: Shell }) => (
       <JoinLinks shell={shell} />
     </div>
     <Scene />
-  </div>
+  </section>
 )
 
 const JoinLinks = ({ shell }: { shell: Shell }) => (
