@@ -10,6 +10,7 @@ const CONTEXT: readonly Json[] = [
   {
     toot: 'http://joinmastodon.org/ns#',
     discoverable: 'toot:discoverable',
+    featured: { '@id': 'toot:featured', '@type': '@id' },
     manuallyApprovesFollowers: 'as:manuallyApprovesFollowers',
     assertionMethod: {
       '@id': 'https://w3id.org/security#assertionMethod',
@@ -49,6 +50,7 @@ export function actorDocument(origin: string, actor: Actor): ObjectJson {
     outbox: address.outbox,
     followers: address.followers,
     following: address.following,
+    featured: address.featured,
     endpoints: { sharedInbox: sharedInbox(origin) },
     manuallyApprovesFollowers: actor.locked,
     discoverable: true,

@@ -6,6 +6,8 @@ export type ActorAddresses = {
   readonly outbox: string
   readonly followers: string
   readonly following: string
+  /** Pinned posts; some servers complain about an actor without the collection. */
+  readonly featured: string
   /** The page for people. */
   readonly profile: string
 }
@@ -19,6 +21,7 @@ export function actorAddresses(origin: string, handle: string): ActorAddresses {
     outbox: `${actor}/outbox`,
     followers: `${actor}/followers`,
     following: `${actor}/following`,
+    featured: `${actor}/featured`,
     profile: `${origin}/@${handle}`,
   }
 }

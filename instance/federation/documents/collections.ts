@@ -8,7 +8,7 @@ export function collectionDocument(id: string, total: number, paged = true): Obj
     id,
     type: 'OrderedCollection',
     totalItems: total,
-    ...(paged && { first: `${id}?page=true` }),
+    ...(paged ? { first: `${id}?page=true` } : { orderedItems: [] }),
   }
 }
 

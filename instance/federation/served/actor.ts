@@ -24,6 +24,15 @@ export function registerActors(app: FastifyInstance, instance: Instance): void {
     sendDocument(reply, JSON.stringify(collectionDocument(`${communityActor(origin)}/outbox`, 0, false))),
   )
 
+  // Nobody can pin a post yet, so it is empty for everybody.
+  app.get<{ Params: { handle: string } }>('/users/:handle/featured', async (request, reply) => {
+    const { actor, featured } = actorAddresses(origin, request.params.handle.toLowerCase())
+    const who = await presence(instance, request.params.handle)
+    return who.is === 'member'
+      ? sendDocument(reply, JSON.stringify(collectionDocument(featured, 0, false)))
+      : absent(reply, who.is, { id: actor })
+  })
+
   app.get<{ Params: { handle: string } }>('/users/:handle', async (request, reply) => {
     const { actor, profile } = actorAddresses(origin, request.params.handle.toLowerCase())
     if (!wantsDocument(request.headers.accept)) return reply.header('vary', 'Accept').redirect(profile, 302)
