@@ -20,7 +20,8 @@ export function openDatabase<Tables>(url: string, options: { max?: number; name:
     max: options.max ?? 4,
     min: 0,
     idleTimeoutMillis: 10_000,
-    connectionTimeoutMillis: 5_000,
+    // Counts the wait for a free connection too: a crowd is to wait its turn rather than be sent away.
+    connectionTimeoutMillis: 20_000,
     statement_timeout: 15_000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: options.name,
