@@ -6,7 +6,7 @@ import { ensureAdminSecret } from './apply/admin-secret.ts'
 import { createReconcilers } from './apply/controllers.ts'
 import { warmUp } from './apply/warm-up.ts'
 import { type Config, readConfig } from './config.ts'
-import { connect } from './kube/client/connection.ts'
+import { type Connection, connect } from './kube/client/connection.ts'
 import { createKube } from './kube/client/rest.ts'
 import { createTransport } from './kube/client/transport.ts'
 import { systemClock } from './kube/clock.ts'
@@ -25,15 +25,20 @@ import { createControllers } from './watch.ts'
 /** Sets of keys for communities to come. */
 const KEYS_AHEAD = 3
 
-/** Runs until `stop` aborts or leadership is lost; resolves with the exit code. */
-export async function run(config: Config, stop: AbortSignal): Promise<number> {
-  const log = createLogger(config.logLevel)
+/** Runs until `stop` aborts or leadership is lost; resolves with the exit code. Without `connection` it finds its own. */
+export async function run(
+  config: Config,
+  stop: AbortSignal,
+  connection?: Connection,
+  log = createLogger(config.logLevel),
+  listening: (port: number) => void = () => {},
+): Promise<number> {
   const clock = systemClock
   const random = Math.random
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const metrics = createKubeMetrics(registry)
-  const transport = createTransport(await connect(), { clock, random, log, metrics })
+  const transport = createTransport(connection ?? (await connect()), { clock, random, log, metrics })
   const kube = createKube(transport)
   const now = () => clock.date().getTime()
   const events = createEvents(
@@ -76,6 +81,7 @@ export async function run(config: Config, stop: AbortSignal): Promise<number> {
     },
     { health, registry, clock, log },
   )
+  listening(served.port)
   if (config.postgres?.mode === 'bundled') await ensureAdminSecret(kube, config)
   controllers.watch()
   leader.start()

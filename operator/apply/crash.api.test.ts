@@ -1,88 +1,32 @@
 // The life of a community (made, grown, resized, deleted), with the operator killed before and after every write that it
 // makes to the API server and to PostgreSQL, and with every acknowledgement lost: it always ends the same.
-import { randomBytes } from 'node:crypto'
-import pg from 'pg'
-import { pino } from 'pino'
-import { Registry } from 'prom-client'
-import selfsigned from 'selfsigned'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { readMigrations } from '../../instance/store/migrations.ts'
-import { type PostgresServer, startPostgres } from '../../test/postgres/server.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readClaim } from '../build/data/claim.ts'
 import { directoryName } from '../build/names.ts'
-import { connect } from '../kube/client/connection.ts'
-import { createKube } from '../kube/client/rest.ts'
-import { createTransport, type Transport } from '../kube/client/transport.ts'
-import { systemClock } from '../kube/clock.ts'
-import { createKubeMetrics } from '../kube/metrics.ts'
 import { resources } from '../kube/resources.ts'
-import { makeActorKeys } from '../postgres/directory/keys.ts'
 import { databasesOf, dropDatabase } from '../postgres/make/database.ts'
 import { prepare } from '../postgres/prepared.ts'
 import { systemIdentifier } from '../postgres/server/probe.ts'
 import { openServer, withSession } from '../postgres/server/session.ts'
-import { definitions } from '../testing/definitions.ts'
 import { createFaults, type Fault, type Faults } from '../testing/faults.ts'
 import { fingerprint } from '../testing/fingerprint.ts'
+import { type Setup, setUp } from '../testing/setup.ts'
 import { findClaim, type Place, settle, type World } from '../testing/world.ts'
 
-let postgres: PostgresServer
-let transport: Transport
+let setup: Setup
 let world: World
-const run = randomBytes(3).toString('hex')
 
 beforeAll(async () => {
-  const log = pino({ level: 'silent' })
-  const metrics = createKubeMetrics(new Registry())
-  const connection = await connect({ kubeconfig: inject('kubeconfig') })
-  transport = createTransport(connection, { clock: systemClock, random: Math.random, log, metrics })
-  const kube = createKube(transport)
-  await definitions(kube)
-  postgres = await startPostgres()
-  const root = new pg.Client({ connectionString: postgres.url('postgres') })
-  await root.connect()
-  await root.query("CREATE ROLE hamlet_admin LOGIN CREATEDB CREATEROLE PASSWORD 'x'")
-  await root.end()
-  const admin = {
-    host: '127.0.0.1',
-    port: postgres.port,
-    username: 'hamlet_admin',
-    password: 'x',
-    database: 'postgres',
-  }
-  const operatorNamespace = `crash-${run}`
-  await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: operatorNamespace } })
-  const secret = (name: string, texts: Record<string, string>) =>
-    kube.create({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, namespace: operatorNamespace },
-      data: Object.fromEntries(
-        Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
-      ),
-    })
-  const ca = await selfsigned.generate([{ name: 'commonName', value: 'Test CA' }], {
-    keySize: 2048,
-    extensions: [{ name: 'basicConstraints', cA: true, critical: true }],
-  })
-  await secret('hamlet-ca', { 'tls.crt': ca.cert, 'tls.key': ca.private })
-  await secret('hamlet-postgres', { username: admin.username, password: admin.password })
-  const migrations = {
-    instance: await readMigrations('instance'),
-    directory: await readMigrations('directory'),
-  }
-  world = { kube, admin, migrations, keys: await makeActorKeys(), operatorNamespace, skewMs: 0 }
-  const server = openServer(admin)
-  const prepared = prepare(migrations)
+  setup = await setUp()
+  world = setup.world
+  const server = openServer(world.admin)
+  const prepared = prepare(world.migrations)
   await withSession(server, undefined, async (session) =>
     prepared.server(server, await systemIdentifier(session), session),
   )
   await Promise.all([prepared.template(server, 'directory'), prepared.template(server, 'instance')])
 })
-afterAll(async () => {
-  await transport?.close()
-  await postgres?.stop()
-})
+afterAll(() => setup?.stop())
 
 /** The server carries so many instances and no more. */
 async function forget(place: Place): Promise<void> {
@@ -99,7 +43,7 @@ type Life = { seen: unknown[]; writes: number[]; last: Faults }
 /** Part after part of a life, up to the one in which the fault struck; what there was after each. */
 async function live(id: string, faults: Faults): Promise<Life> {
   const { kube } = world
-  const place: Place = { namespace: `crash-${run}-${id}`, name: 'garden', domain: `${id}.${run}.example` }
+  const place: Place = { namespace: `crash-${id}`, name: 'garden', domain: `${id}.example` }
   const named = { namespace: place.namespace, name: place.name }
   const community = (spec: object, annotations: Record<string, string> = {}) =>
     kube.create({

@@ -47,7 +47,7 @@ export function startProcess(world: World, faults: Faults) {
 }
 
 /** Plays the cluster's part: every Deployment has its pod, and the pod serves. */
-async function playKubelet({ kube }: World, { namespace, name }: Place): Promise<boolean> {
+export async function playKubelet({ kube }: World, { namespace, name }: Place): Promise<boolean> {
   const deployments = await kube.list(resources.deployment, {
     namespace,
     labelSelector: `${COMMUNITY_LABEL}=${name}`,

@@ -82,7 +82,7 @@ test('the organiser is invited once, and not when there is one', async () => {
   )
   await inviteOrganiser(session, hash('two'))
   expect(await readDirectory(session)).toMatchObject({
-    invitations: [hash('one')],
+    invitations: [{ hash: hash('one'), usesLeft: 1 }],
     organisers: 1,
     members: 1,
   })
