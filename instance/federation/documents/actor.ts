@@ -77,6 +77,7 @@ export function communityDocument(
     url: origin,
     inbox: sharedInbox(origin),
     outbox: `${id}/outbox`,
+    featured: `${id}/featured`,
     endpoints: { sharedInbox: sharedInbox(origin) },
     manuallyApprovesFollowers: true,
     discoverable: false,

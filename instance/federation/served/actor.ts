@@ -20,9 +20,11 @@ export function registerActors(app: FastifyInstance, instance: Instance): void {
       JSON.stringify(communityDocument(origin, { title, published: created, publicKeys })),
     )
   })
-  app.get('/actor/outbox', async (_request, reply) =>
-    sendDocument(reply, JSON.stringify(collectionDocument(`${communityActor(origin)}/outbox`, 0, false))),
-  )
+  for (const name of ['outbox', 'featured']) {
+    app.get(`/actor/${name}`, async (_request, reply) =>
+      sendDocument(reply, JSON.stringify(collectionDocument(`${communityActor(origin)}/${name}`, 0, false))),
+    )
+  }
 
   // Nobody can pin a post yet, so it is empty for everybody.
   app.get<{ Params: { handle: string } }>('/users/:handle/featured', async (request, reply) => {
