@@ -240,6 +240,24 @@ test('a lost database is not made anew', async () => {
   await ready('True', 'Serving')
 })
 
+test('a Secret that was deleted is made anew, with a new password and a new pod', async () => {
+  const { create, ready, kube, place } = await operate('town')
+  await create(0, {})
+  await ready('True', 'Serving')
+  const name = { namespace: place().namespace, name: 'garden-1' }
+  const hash = async () =>
+    Object(Object(Object((await kube.get(resources.deployment, name))?.spec).template).metadata).annotations[
+      'hamlet.coop/secrets'
+    ]
+  const before = await hash()
+  await kube.delete(resources.secret, name)
+  await kube.patch(resources.community, place(), { spec: { title: 'look again' } })
+  await until('another pod', hash, (seen) => seen !== before)
+  await ready('True', 'Serving')
+  const data = Object((await kube.get(resources.secret, name))?.data)
+  expect(Buffer.from(data['database-url'], 'base64').toString()).toMatch(/^postgres:\/\//)
+})
+
 test('paused: nothing changes until it is not', async () => {
   const { create, ready, kube, place, community } = await operate('town')
   await create(0, {})

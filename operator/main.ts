@@ -2,9 +2,7 @@
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { readMigrations } from '../instance/store/migrations.ts'
-import { ensureAdminSecret } from './apply/admin-secret.ts'
 import { createReconcilers } from './apply/controllers.ts'
-import { warmUp } from './apply/warm-up.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Connection, connect } from './kube/client/connection.ts'
 import { createKube } from './kube/client/rest.ts'
@@ -19,6 +17,8 @@ import { openServer } from './postgres/server/session.ts'
 import { createHealth, notOlderThan } from './serve/health.ts'
 import { createLogger } from './serve/logger.ts'
 import { serve } from './serve/server.ts'
+import { ensureAdminSecret } from './start/admin-secret.ts'
+import { warmUp } from './start/warm-up.ts'
 import { whyNotUninstall } from './uninstall.ts'
 import { createControllers } from './watch.ts'
 
@@ -63,6 +63,9 @@ export async function run(
       namespace: config.namespace,
       name: 'hamlet-operator',
       identity: identityOf(config.pod, config.address, config.port),
+      // Shorter than usual, so that a killed leader is replaced within 15 s; `retryMs` leaves three tries to keep it.
+      leaseMs: 10_000,
+      renewDeadlineMs: 7_000,
       onLead: () => {
         keys.fill()
         void warmUp({ ...deps, clock }, log, stop)

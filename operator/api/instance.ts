@@ -62,12 +62,5 @@ export const instanceNameRules = [
   },
 ]
 
-export const instanceConditions = [
-  'DatabaseReady',
-  'Migrated',
-  'Serving',
-  'Accepting',
-  'Drained',
-  'Ready',
-] as const
+export const instanceConditions = ['DatabaseReady', 'Migrated', 'Serving', 'Accepting', 'Ready'] as const
 export type InstanceCondition = (typeof instanceConditions)[number]

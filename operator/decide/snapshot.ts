@@ -153,6 +153,8 @@ export type InstanceSnapshot = {
   readonly trustsCa: boolean
   readonly live: {
     readonly secret: KubeObject | undefined
+    /** The community's, which the pod mounts beside its own. */
+    readonly communitySecret: KubeObject | undefined
     readonly deployment: KubeObject | undefined
     readonly service: KubeObject | undefined
   }

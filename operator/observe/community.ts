@@ -1,6 +1,7 @@
 // All facts about one Community, read anew: nothing is remembered from one look to the next.
 import { randomBytes } from 'node:crypto'
 import { COMMUNITY_LABEL, type Community, type Instance, parseInstance } from '../api/objects.ts'
+import { directoryConnections } from '../build/connections.ts'
 import { type Claim, claimName, readClaim } from '../build/data/claim.ts'
 import { readSecret } from '../build/data/secrets.ts'
 import { certificateSecret } from '../build/front/ingress.ts'
@@ -116,6 +117,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
         name: directoryName(claim.prefix),
         kind: 'directory',
         url: readSecret(secret)?.['directory-url'],
+        connections: directoryConnections(spec.seats.maxInstances),
       },
       readDirectory,
     )

@@ -9,10 +9,20 @@ import { type Server, type Session, withSession } from '../postgres/server/sessi
 
 export async function observeDatabase<Facts>(
   { server, session, prepared }: { server: Server; session: Session; prepared: Prepared },
-  { name, kind, url }: { name: string; kind: 'directory' | 'instance'; url: string | undefined },
+  {
+    name,
+    kind,
+    url,
+    connections,
+  }: { name: string; kind: 'directory' | 'instance'; url: string | undefined; connections: number },
   read: (inside: Session) => Promise<Facts>,
 ): Promise<DatabaseState<Facts>> {
-  const { there, ready } = await inspectDatabase(session, { name, kind, password: passwordOf(url) ?? '' })
+  const { there, ready } = await inspectDatabase(session, {
+    name,
+    kind,
+    password: passwordOf(url) ?? '',
+    connections,
+  })
   const unfinished = { state: 'known' as const, there, ready: false, pending: 0, facts: undefined }
   if (!there) return unfinished
   try {

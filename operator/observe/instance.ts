@@ -6,8 +6,9 @@ import {
   type Instance,
   parseCommunity,
 } from '../api/objects.ts'
+import { INSTANCE_CONNECTIONS } from '../build/connections.ts'
 import { readSecret } from '../build/data/secrets.ts'
-import { databaseName, instanceName } from '../build/names.ts'
+import { communitySecretName, databaseName, instanceName } from '../build/names.ts'
 import type { HomeFacts, InstanceSnapshot } from '../decide/snapshot.ts'
 import { isForbidden } from '../kube/error.ts'
 import { resources } from '../kube/resources.ts'
@@ -39,9 +40,10 @@ export async function observeInstance(
   const { namespace } = instance.metadata
   const { ordinal } = instance.spec
   const name = instanceName(community.metadata.name, ordinal)
-  const [claim, secret, service, deployments, instances, pods] = await Promise.all([
+  const [claim, secret, communitySecret, service, deployments, instances, pods] = await Promise.all([
     findClaim(deps, community.spec.domain),
     kube.get(resources.secret, { namespace, name }),
+    kube.get(resources.secret, { namespace, name: communitySecretName(community.metadata.name) }),
     kube.get(resources.service, { namespace, name }),
     kube.list(resources.deployment, {
       namespace,
@@ -59,6 +61,7 @@ export async function observeInstance(
             name: databaseName(claim.prefix, ordinal),
             kind: 'instance',
             url: readSecret(secret)?.['database-url'],
+            connections: INSTANCE_CONNECTIONS,
           },
           readHome,
         )
@@ -77,6 +80,7 @@ export async function observeInstance(
       trustsCa: config.caSecret !== undefined,
       live: {
         secret,
+        communitySecret,
         service,
         // One of this name without our label is somebody else's, and is found by name only.
         deployment: deploymentOf(name) ?? (await kube.get(resources.deployment, { namespace, name })),

@@ -1,4 +1,5 @@
 // What is there of a community, without what is random or a matter of time: two histories that end alike look alike.
+import { directoryConnections, INSTANCE_CONNECTIONS } from '../build/connections.ts'
 import { readClaim } from '../build/data/claim.ts'
 import { readSecret } from '../build/data/secrets.ts'
 import { passwordOf } from '../build/database-url.ts'
@@ -34,7 +35,8 @@ export async function fingerprint(world: World, place: Place): Promise<unknown> 
         .replaceAll(uid || '\0', '<uid>')
         .replaceAll(claim?.prefix ?? '\0', '<prefix>')
         .replaceAll(place.domain, '<domain>')
-        .replaceAll(place.namespace, '<namespace>'),
+        .replaceAll(place.namespace, '<namespace>')
+        .replace(/"hamlet.coop\/secrets":"[0-9a-f]{16}"/g, '"hamlet.coop/secrets":"<hash>"'),
     )
   return plain({
     objects: objects.map(shape).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
@@ -86,7 +88,13 @@ async function databases(world: World, prefix: string, objects: readonly KubeObj
       const kind = name.endsWith('_directory') ? 'directory' : 'instance'
       const url = passwords.find((text) => text.startsWith('postgres://') && text.includes(`/${name}`))
       const facts = await withSession(server, undefined, (session) =>
-        inspectDatabase(session, { name, kind, password: passwordOf(url) ?? '' }),
+        inspectDatabase(session, {
+          name,
+          kind,
+          password: passwordOf(url) ?? '',
+          // Instances at most: 3 unless the test says otherwise.
+          connections: kind === 'directory' ? directoryConnections(3) : INSTANCE_CONNECTIONS,
+        }),
       )
       if (!facts.there) return { name, facts }
       return withSession(server, name, async (session) => {

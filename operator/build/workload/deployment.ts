@@ -18,10 +18,15 @@ export type WorkloadWish = {
   readonly logLevel: string
   /** Whether the cluster's own CA is in the community's Secret, to be trusted beside the public ones. */
   readonly trustsCa: boolean
+  /** Changes with what a pod reads from its Secrets at its start: a password that was given anew needs a new pod. */
+  readonly secretsHash: string
 }
 
 /** Told to Kubernetes: a rollout that takes longer is reported as stuck. */
 export const ROLLOUT_SECONDS = 300
+
+/** Annotation of the pod template. */
+export const SECRETS_HASH = 'hamlet.coop/secrets'
 
 const SECRETS = '/run/hamlet'
 
@@ -93,7 +98,10 @@ export function buildDeployment(owner: Owner, wish: WorkloadWish): KubeObject {
       progressDeadlineSeconds: ROLLOUT_SECONDS,
       selector: { matchLabels: selected },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      template: { metadata: { labels: templateLabels }, spec },
+      template: {
+        metadata: { labels: templateLabels, annotations: { [SECRETS_HASH]: wish.secretsHash } },
+        spec,
+      },
     },
   }
 }

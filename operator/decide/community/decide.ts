@@ -2,12 +2,12 @@
 import type { Owner } from '../../build/owned.ts'
 import { isOurs } from '../../build/owned.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
+import { decideInstances } from '../growth/instances.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
 import { decideClaim } from './claim.ts'
 import { decideDeletion } from './deletion.ts'
 import { decideDirectory } from './directory.ts'
 import { decideFront } from './front.ts'
-import { decideInstances } from './instances.ts'
 import { decideCommunitySecret, decideInvitation } from './secrets.ts'
 import { type CommunityCounts, type CommunityFinding, describe, refused } from './status.ts'
 

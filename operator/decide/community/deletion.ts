@@ -15,7 +15,7 @@ export function decideDeletion(
     groups: [],
     findings: refused(refusal),
     counts: {},
-    events: [{ type: 'Warning' as const, ...refusal }],
+    events: [],
     requeueAfterMs,
   })
   const act = (...groups: Step[][]) => ({

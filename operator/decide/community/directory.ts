@@ -1,13 +1,11 @@
 // The directory: its database, what the spec says, and whether it may be worked with.
 import type { Community } from '../../api/objects.ts'
+import { directoryConnections } from '../../build/connections.ts'
 import { type Claim, madeKey } from '../../build/data/claim.ts'
 import { directoryName } from '../../build/names.ts'
 import type { DirectoryChange, Step } from '../decision.ts'
 import type { CommunitySnapshot, DirectoryFacts, DirectorySettings, Refusal } from '../snapshot.ts'
 import { noteInClaim } from './claim.ts'
-
-/** Two pods of every instance during a rollout, with a pool of 4 each, for as many instances as there may be. */
-const CONNECTIONS = 8
 
 export type DirectoryDecision =
   | { readonly use: DirectoryFacts; readonly steps: readonly Step[][] }
@@ -60,7 +58,7 @@ export function decideDirectory(
         kind: 'directory',
         password,
         existed,
-        connections: CONNECTIONS * Math.max(seats.maxInstances, 1),
+        connections: directoryConnections(seats.maxInstances),
       },
     })
   const changes: DirectoryChange[] = []

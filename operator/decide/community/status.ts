@@ -3,8 +3,8 @@
 import type { CommunityCondition } from '../../api/community.ts'
 import type { Finding } from '../../api/conditions.ts'
 import type { CommunityStatus, Instance } from '../../api/objects.ts'
+import { freeSeats, type Growth } from '../growth/growth.ts'
 import type { CommunitySnapshot, DirectoryFacts, Refusal } from '../snapshot.ts'
-import { freeSeats, type Growth } from './growth.ts'
 
 export type CommunityFinding = Finding<CommunityCondition>
 export type CommunityCounts = Omit<CommunityStatus, 'conditions' | 'observedGeneration'>

@@ -1,11 +1,10 @@
 // An instance's own database: made once, checked at every look, resized when the cap changes.
+
+import { INSTANCE_CONNECTIONS } from '../../build/connections.ts'
 import type { Claim } from '../../build/data/claim.ts'
 import { databaseName } from '../../build/names.ts'
 import type { Step } from '../decision.ts'
 import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
-
-/** Two pods during a rollout, each with a pool of 4, and some room for whoever looks into it. */
-const CONNECTIONS = 12
 
 export type DatabaseDecision = {
   readonly make: readonly Step[]
@@ -58,7 +57,7 @@ export function decideDatabase(
   if (!whole)
     make.push({
       do: 'makeDatabase',
-      database: { name, kind: 'instance', password, existed, connections: CONNECTIONS },
+      database: { name, kind: 'instance', password, existed, connections: INSTANCE_CONNECTIONS },
     })
   const fill: Step[] = []
   if (!identity || facts?.cap === undefined)

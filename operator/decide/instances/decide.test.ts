@@ -16,6 +16,15 @@ const owner = {
 }
 const identity = { domain: 'garden.example', prefix: 'garden_x', ordinal: 1 }
 
+const communitySecret: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'garden-community', namespace: 'town' },
+  data: {
+    'directory-url': Buffer.from('postgres://garden_x_directory:p@db/garden_x_directory').toString('base64'),
+  },
+}
+
 const makeSnapshot = (given: Partial<InstanceSnapshot> = {}): InstanceSnapshot => ({
   instance: makeInstance(1),
   community,
@@ -25,7 +34,7 @@ const makeSnapshot = (given: Partial<InstanceSnapshot> = {}): InstanceSnapshot =
   server: { ok: true, endpoint: { host: 'db', port: 5432 }, systemIdentifier: '7', carries: 10, placed: 1 },
   database: known<HomeFacts>({ identity, cap: 300, residents: 0 }),
   trustsCa: false,
-  live: { secret: undefined, deployment: undefined, service: undefined },
+  live: { secret: undefined, communitySecret, deployment: undefined, service: undefined },
   pods: [],
   warnings: [],
   siblings: [],
@@ -183,8 +192,13 @@ test('when all images change, one instance at a time is replaced, the lowest fir
         spec: { ...makeInstance(index + 1).spec, image: 'hamlet:2' },
       }))
       const deployments = images.map((instance, index): KubeObject => {
-        const wanted = workload(base, owner, instance)
-        const old = workload(base, owner, { ...instance, spec: { ...instance.spec, image: 'hamlet:1' } })
+        const wanted = workload(base, owner, instance, 'hash')
+        const old = workload(
+          base,
+          owner,
+          { ...instance, spec: { ...instance.spec, image: 'hamlet:1' } },
+          'hash',
+        )
         const now = states[index] ?? 'old'
         return {
           ...(now === 'old' ? old : wanted),
@@ -216,7 +230,9 @@ test('when all images change, one instance at a time is replaced, the lowest fir
           live: { ...base.live, deployment },
           siblings: all.filter((_, other) => other !== index),
         })
-        return states[index] === 'old' && mayRoll(snapshot, owner, workload(base, owner, instance)).may
+        return (
+          states[index] === 'old' && mayRoll(snapshot, owner, workload(base, owner, instance, 'hash')).may
+        )
       })
       if (states.includes('rolling')) expect(starters).toEqual([])
       else {

@@ -12,7 +12,7 @@ import { secretDiffers } from '../community/secrets.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
 import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
 import { decideDatabase } from './database.ts'
-import { mayRoll, workload } from './rollout.ts'
+import { mayRoll, secretsHash, workload } from './rollout.ts'
 import { describeInstance, type InstanceFinding } from './status.ts'
 
 export type InstanceCounts = Pick<InstanceStatus, 'members' | 'cap'>
@@ -46,19 +46,21 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
   const had = readSecret(live.secret)
   const password = passwordOf(had?.['database-url']) ?? chance.password
   const database = decideDatabase(snapshot, claim, password)
-  const deployment = workload(snapshot, owner, instance)
+  const secret = server.endpoint
+    ? buildInstanceSecret(owner, { endpoint: server.endpoint, prefix: claim.prefix, ordinal, password })
+    : undefined
+  const databaseUrl = readSecret(secret)?.['database-url'] ?? had?.['database-url']
+  const directoryUrl = readSecret(live.communitySecret)?.['directory-url']
+  const deployment = workload(snapshot, owner, instance, secretsHash(databaseUrl, directoryUrl))
   const turn = mayRoll(snapshot, owner, deployment)
   let groups: Step[][] = []
   if (!paused && !foreign) {
-    const secret = server.endpoint
-      ? buildInstanceSecret(owner, { endpoint: server.endpoint, prefix: claim.prefix, ordinal, password })
-      : undefined
     const put: Step[] =
       secret && secretDiffers(live.secret, secret) ? [{ do: 'put', object: secret, live: live.secret }] : []
     const service = buildInstanceService(owner, ordinal)
     const work: Step[] = []
-    // Without its Secret a pod would only wait for its volume.
-    if ((secret || live.secret) && turn.may && changed(live.deployment, deployment, INSTANCE_MANAGER))
+    // Without its Secrets a pod would only wait for its volume.
+    if (databaseUrl && directoryUrl && turn.may && changed(live.deployment, deployment, INSTANCE_MANAGER))
       work.push({ do: 'apply', object: deployment, live: live.deployment })
     if (changed(live.service, service, INSTANCE_MANAGER))
       work.push({ do: 'apply', object: service, live: live.service })

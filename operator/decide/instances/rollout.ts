@@ -1,7 +1,8 @@
 // Pods are replaced one instance at a time, so that a bad image or a bad setting meets one home first.
+import { createHash } from 'node:crypto'
 import type { Instance } from '../../api/objects.ts'
 import type { Owner } from '../../build/owned.ts'
-import { buildDeployment } from '../../build/workload/deployment.ts'
+import { buildDeployment, SECRETS_HASH } from '../../build/workload/deployment.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import { changed, INSTANCE_MANAGER } from '../changed.ts'
 import type { InstanceSnapshot } from '../snapshot.ts'
@@ -11,6 +12,7 @@ export const workload = (
   { community, settings, trustsCa }: InstanceSnapshot,
   owner: Owner,
   { spec }: Instance,
+  secretsHash: string,
 ): KubeObject =>
   buildDeployment(owner, {
     ordinal: spec.ordinal,
@@ -23,7 +25,16 @@ export const workload = (
     wakeUrl: settings.wakeUrl,
     logLevel: settings.logLevel,
     trustsCa,
+    secretsHash,
   })
+
+/** Of what a pod reads from its Secrets at its start. Both URLs carry passwords of 192 random bits. */
+export const secretsHash = (databaseUrl: string | undefined, directoryUrl: string | undefined): string =>
+  createHash('sha256').update(`${databaseUrl}\0${directoryUrl}`).digest('hex').slice(0, 16)
+
+/** What a Deployment was made with: a sibling's Secret is none of ours to read. */
+const secretsOf = (deployment: KubeObject): string =>
+  Object(Object(Object(deployment.spec).template).metadata).annotations?.[SECRETS_HASH] ?? ''
 
 export type Turn = { readonly may: true } | { readonly may: false; readonly behind: string }
 
@@ -38,7 +49,11 @@ export function mayRoll(snapshot: InstanceSnapshot, owner: Owner, desired: KubeO
     if (!sibling.deployment || stuck(sibling.deployment)) continue
     const first =
       sibling.instance.spec.ordinal < instance.spec.ordinal &&
-      changed(sibling.deployment, workload(snapshot, owner, sibling.instance), INSTANCE_MANAGER)
+      changed(
+        sibling.deployment,
+        workload(snapshot, owner, sibling.instance, secretsOf(sibling.deployment)),
+        INSTANCE_MANAGER,
+      )
     if (first || !rolledOut(sibling.deployment)) return { may: false, behind: sibling.instance.metadata.name }
   }
   return { may: true }

@@ -37,9 +37,7 @@ test('a template is whole or not there, and a clone is closed or not there, wher
   await root.query('CREATE ROLE crash_admin LOGIN CREATEDB CREATEROLE')
   const credentials = { ...superuser(), username: 'crash_admin' }
   // Each round has migrations of its own, so that each makes its own template.
-  const migrationsOf = (id: string) => [
-    { name: '9999-test.sql', sql: `CREATE TABLE extra_${id} ()` },
-  ]
+  const migrationsOf = (id: string) => [{ name: '9999-test.sql', sql: `CREATE TABLE extra_${id} ()` }]
   // Groups are the server's: other tests may have made them, as a superuser, whom this role cannot be granted by.
   await root.query(
     'DO $$ BEGIN CREATE ROLE hamlet_owner NOLOGIN; EXCEPTION WHEN duplicate_object THEN END $$',

@@ -19,14 +19,14 @@ export type DatabaseWish = {
 /** What the server's catalogs say of a database and its role. */
 export type DatabaseFacts = {
   readonly there: boolean
-  /** Closed to the public, open to its role, and the role has this password. */
+  /** Closed to the public, open to its role, and the role has this password and this many connections. */
   readonly ready: boolean
 }
 
 /** Reads the catalogs only: nothing is connected to, nothing changes. */
 export async function inspectDatabase(
   session: Session,
-  { name, kind, password }: Pick<DatabaseWish, 'name' | 'kind' | 'password'>,
+  { name, kind, password, connections }: Pick<DatabaseWish, 'name' | 'kind' | 'password' | 'connections'>,
 ): Promise<DatabaseFacts> {
   const [row] = await session.query<{
     there: boolean
@@ -36,12 +36,13 @@ export async function inspectDatabase(
     role_connects: boolean | null
     grouped: boolean | null
     mark: string | null
+    connections: number | null
   }>(
     `SELECT d.oid IS NOT NULL AS there, d.datallowconn AS open, pg_get_userbyid(d.datdba) = $2 AS owned,
        (SELECT bool_or(a.grantee = 0 AND a.privilege_type IN ('CONNECT', 'TEMPORARY')) FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a) AS public_connects,
        (SELECT bool_or(a.grantee = r.oid AND a.privilege_type = 'CONNECT') FROM aclexplode(d.datacl) a) AS role_connects,
        (SELECT pg_has_role(r.oid, g.oid, 'USAGE') FROM pg_roles g WHERE g.rolname = $3) AS grouped,
-       shobj_description(r.oid, 'pg_authid') AS mark
+       shobj_description(r.oid, 'pg_authid') AS mark, r.rolconnlimit AS connections
      FROM (SELECT $1::name AS name) w
      LEFT JOIN pg_database d ON d.datname = w.name
      LEFT JOIN pg_roles r ON r.rolname = w.name`,
@@ -54,6 +55,7 @@ export async function inspectDatabase(
     row.public_connects === false &&
     row.role_connects === true &&
     row.grouped === true &&
+    row.connections === connections &&
     row.mark === passwordMark(password)
   return { there: true, ready }
 }

@@ -118,7 +118,7 @@ test('identity is written once and checked ever after', async () => {
 test('a database that existed is not made anew', async () => {
   await expect(make('lost_1', 'p', true)).rejects.toThrow('Nothing is made anew')
   const facts = await withSession(server, undefined, (s) =>
-    inspectDatabase(s, { name: 'lost_1', kind: 'instance', password: 'p' }),
+    inspectDatabase(s, { name: 'lost_1', kind: 'instance', password: 'p', connections: 8 }),
   )
   expect(facts).toEqual({ there: false, ready: false })
 })

@@ -1,5 +1,5 @@
 // What a server is: which one, behind what, and how many instances it can carry.
-import { Refused } from './errors.ts'
+import { Refused, sqlState } from './errors.ts'
 import { OWNER } from './names.ts'
 import type { Server, Session } from './session.ts'
 
@@ -10,10 +10,16 @@ const SPARE_CONNECTIONS = 20
 
 /** The number that initdb gave the cluster: another PostgreSQL, or an empty new one, has another. */
 export async function systemIdentifier(session: Session): Promise<string> {
-  const [row] = await session.query<{ id: string }>(
-    'SELECT system_identifier::text AS id FROM pg_control_system()',
-  )
-  return row?.id ?? ''
+  try {
+    const [row] = await session.query<{ id: string }>(
+      'SELECT system_identifier::text AS id FROM pg_control_system()',
+    )
+    return row?.id ?? ''
+  } catch (error) {
+    // Some hosted servers do not tell; the marks in the databases still do.
+    if (sqlState(error) === '42501') return 'not told'
+    throw error
+  }
 }
 
 export type Capacity = { readonly carries: number; readonly placed: number; readonly maxConnections: number }

@@ -5,9 +5,9 @@ import { buildInstance } from '../../build/data/instance.ts'
 import { directoryName, internalAddress } from '../../build/names.ts'
 import type { Owner } from '../../build/owned.ts'
 import { COMMUNITY_MANAGER, changed } from '../changed.ts'
+import { patchClaim } from '../community/claim.ts'
 import type { DirectoryChange, Event, Step } from '../decision.ts'
 import type { CommunitySnapshot, DirectoryFacts } from '../snapshot.ts'
-import { patchClaim } from './claim.ts'
 import { decideGrowth, type Growth } from './growth.ts'
 
 export type InstancesDecision = {
