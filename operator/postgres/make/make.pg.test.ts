@@ -142,6 +142,14 @@ test('the server is known by its number, carries what its connections allow, and
   })
 })
 
+test('a pooler in transaction mode is refused', async () => {
+  // As such a pooler does: whoever asks gets the server connection that was given back last.
+  const one = await server.connect()
+  const pooled = { ...server, connect: async () => ({ ...one, end: async () => undefined }) }
+  await expect(refusePooler(pooled)).rejects.toThrow('a pooler in transaction mode')
+  await one.end()
+})
+
 test('a role that may not make databases is told what it lacks', async () => {
   await root.query("CREATE ROLE weak LOGIN CREATEROLE PASSWORD 'w'")
   const weak = openServer({ ...server.credentials, username: 'weak', password: 'w' })
