@@ -41,7 +41,9 @@ async function secret(keys: Record<string, string>): Promise<void> {
 }
 
 /** Runs the script until PostgreSQL takes connections, or until it ends: then with what it said. */
-async function start(): Promise<{ ended: number | null; said: string } | undefined> {
+async function start(
+  hear: (said: string) => void = () => {},
+): Promise<{ ended: number | null; said: string } | undefined> {
   const child = spawn('sh', [join(config(), 'start.sh')], {
     ...(root ? { uid: NOBODY, gid: NOBODY } : {}),
     env: {
@@ -58,6 +60,7 @@ async function start(): Promise<{ ended: number | null; said: string } | undefin
     let said = ''
     child.stderr?.on('data', (chunk) => {
       said += chunk
+      hear(said)
       if (said.includes('database system is ready to accept connections')) resolve(undefined)
     })
     child.once('close', (ended) => resolve({ ended, said }))
@@ -120,7 +123,19 @@ test('a first start that was cut short is begun again', async () => {
   await writeFile(join(home, 'volume/pgdata.new/half'), '')
   if (root) await chown(join(home, 'volume/pgdata.new'), NOBODY, NOBODY)
   expect(await start()).toBeUndefined()
-  expect(await readdir(join(home, 'volume'))).toEqual(['pgdata'])
+  expect((await readdir(join(home, 'volume'))).sort()).toEqual(['lock', 'pgdata'])
+})
+
+test('a second server on the same volume waits until the first has ended', async () => {
+  expect(await start()).toBeUndefined()
+  const first = running
+  const waiting = Promise.withResolvers<void>()
+  const second = start((said) => said.includes('waiting for another server') && waiting.resolve())
+  expect(await Promise.race([waiting.promise, second])).toBeUndefined()
+  expect(await query('hamlet_admin', 'first', 'postgres', 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  first?.kill('SIGQUIT')
+  expect(await second).toBeUndefined()
+  expect(await query('hamlet_admin', 'first', 'postgres', 'SELECT 1 AS one')).toEqual([{ one: 1 }])
 })
 
 test('a data folder that is no PostgreSQL is left alone', async () => {

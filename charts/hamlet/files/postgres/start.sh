@@ -28,6 +28,14 @@ done
 # pg_hba.conf names this role.
 [ "$(cat "$credentials/username")" = hamlet_admin ] || fail "the Secret's 'username' must be hamlet_admin"
 
+# A pod that was deleted by force may still run here while the next one starts, and two servers on one folder destroy it.
+# PostgreSQL cannot see this: its lock file holds a process number, which is the same in every pod. The server and each
+# of its processes inherit the open file, so the lock ends with the last of them.
+if command -v flock >/dev/null; then
+  exec 9>>"$volume/lock"
+  flock -n 9 || { echo 'hamlet-postgres: waiting for another server on this volume to end' >&2; flock 9; }
+fi
+
 if [ ! -s "$data/PG_VERSION" ]; then
   [ ! -e "$data" ] || fail "$data is there but holds no PostgreSQL data: nothing is overwritten"
   # Made under another name, so that a start that is cut short leaves nothing that looks complete.
