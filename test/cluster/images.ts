@@ -31,10 +31,10 @@ export async function appBase(): Promise<string> {
   )
 }
 
-/** PostgreSQL's server programs with a small shell (initdb needs one), user 999. */
+/** PostgreSQL's server programs with a small shell (initdb needs one) and flock, which it lacks, user 999. */
 export async function postgresImage(): Promise<string> {
-  const { libraries, key } = await debian()
-  const tag = hashOf(key, await hashFiles(join(postgresFiles, 'package.json')))
+  const { node, libraries, key } = await debian()
+  const tag = hashOf(key, await hashFiles(join(postgresFiles, 'package.json')), 'flock')
   const changes = ['USER 999', 'ENV PATH=/usr/lib/postgresql/bin:/bin', 'CMD ["postgres"]']
   return assembled(`localhost/hamlet-postgres:${tag}`, libraries, changes, async (fs) => {
     const to = join(fs, 'usr/lib/postgresql')
@@ -42,6 +42,7 @@ export async function postgresImage(): Promise<string> {
     await run('find', [to, '-name', '*.a', '-delete'])
     await run('chmod', ['-R', 'a+rX', to])
     await addShell(fs)
+    await run('tar', ['-xf', node, '-C', join(fs, 'bin'), '--strip-components=3', './usr/bin/flock'])
   })
 }
 
