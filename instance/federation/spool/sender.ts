@@ -2,6 +2,7 @@
 import type { Instance } from '../../instance.ts'
 import { fullJitter, isDatabaseDown } from '../../store/failures.ts'
 import { startLoop, type Worker } from '../loop.ts'
+import { firstBatch, sendWhatFits } from './batch.ts'
 import { type Handover, handedOver } from './handover.ts'
 
 const BATCH = 50
@@ -65,20 +66,15 @@ async function handOver(
     await instance.db.deleteFrom('spool').where('ordinal', '=', ordinal).execute()
     return 'none'
   }
-  let bytes = 0
-  const items: Handover[] = []
-  for (const row of rows) {
-    bytes += JSON.stringify(row.body).length
-    if (items.length > 0 && bytes > MAX_BYTES) break
-    items.push(row as Handover)
-  }
-  if (items.length === 0) return 'none'
+  const batch = firstBatch(
+    rows.map((row) => row as Handover),
+    MAX_BYTES,
+  )
+  if (batch.length === 0) return 'none'
   try {
-    const answer = await instance.siblings.call(ordinal, '/internal/spool', {
-      method: 'POST',
-      body: { items },
-      signal,
-    })
+    const { items, answer } = await sendWhatFits(batch, (part) =>
+      instance.siblings.call(ordinal, '/internal/spool', { method: 'POST', body: { items: part }, signal }),
+    )
     const taken = handedOver.safeParse(answer.body)
     if (answer.status !== 200 || !taken.success) {
       instance.log.warn({ ordinal, status: answer.status }, 'a sibling did not take what it was handed')
