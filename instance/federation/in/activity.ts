@@ -16,6 +16,7 @@ const MAX_URI = 2048
 /** A URI to which something may be attributed: https only, of a sane length. */
 export function httpsUri(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_URI) return undefined
+  if (value.includes('\0') || !value.isWellFormed()) return undefined
   const url = URL.parse(value)
   return url?.protocol === 'https:' && !url.username && !url.password ? value : undefined
 }
@@ -54,6 +55,21 @@ export function tooDeep(value: unknown, depth = 0): boolean {
   return Object.values(value).some((inner) => tooDeep(inner, depth + 1))
 }
 
+/**
+ * JSON that the database can hold: without NUL and halves of characters. A name with such is left out, not mended: it
+ * could become the name of something that was checked under another value.
+ */
+export function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed()
+  if (Array.isArray(value)) return value.map(storable)
+  return isObject(value) ? storableObject(value) : value
+}
+
+export function storableObject(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept = Object.entries(value).filter(([name]) => !name.includes('\0') && name.isWellFormed())
+  return Object.fromEntries(kept.map(([name, inner]) => [name, storable(inner)]))
+}
+
 /** Reads a body. What has no id, type or actor of its own is no activity that could be applied once. */
 export function readActivity(body: Buffer): Incoming | Malformed {
   let raw: unknown
@@ -65,12 +81,14 @@ export function readActivity(body: Buffer): Incoming | Malformed {
   return asActivity(raw)
 }
 
-export function asActivity(raw: unknown): Incoming | Malformed {
-  if (!isObject(raw)) return { problem: 'The body is no JSON object.' }
-  if (tooDeep(raw)) return { problem: `The body nests deeper than ${MAX_DEPTH} levels.` }
-  const id = httpsUri(raw.id)
+export function asActivity(given: unknown): Incoming | Malformed {
+  if (!isObject(given)) return { problem: 'The body is no JSON object.' }
+  if (tooDeep(given)) return { problem: `The body nests deeper than ${MAX_DEPTH} levels.` }
+  // Addresses are read as they came: a mended one would be another one.
+  const id = httpsUri(given.id)
+  const actor = idOf(given.actor)
+  const raw = storableObject(given)
   const type = typeOf(raw)
-  const actor = idOf(raw.actor)
   if (!id) return { problem: 'The activity has no https id.' }
   if (!type) return { problem: 'The activity has no type.' }
   if (!actor) return { problem: 'The activity has not exactly one actor.' }

@@ -2,7 +2,7 @@
 import { ownAddress } from '../documents/addresses.ts'
 import type { Egress, EgressResponse } from '../egress/egress.ts'
 import { EgressRefused } from '../egress/refused.ts'
-import { idOf, isObject, sameOrigin, tooDeep } from '../in/activity.ts'
+import { idOf, isObject, sameOrigin, storableObject, tooDeep } from '../in/activity.ts'
 
 export type RemoteDocument = {
   readonly document: Readonly<Record<string, unknown>>
@@ -83,7 +83,7 @@ export async function fetchDocument(deps: DocumentDeps, address: string): Promis
   }
   if (!isObject(document) || tooDeep(document))
     throw new DocumentUnavailable('refused', `${address} is no object`)
-  return { document, url: response.url }
+  return { document: storableObject(document), url: response.url }
 }
 
 async function get(
