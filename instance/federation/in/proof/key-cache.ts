@@ -9,13 +9,15 @@ import { fedify } from '../../fedify.ts'
 import { preloadedOnly } from '../../keys/contexts.ts'
 import { once } from '../../once.ts'
 import { documentDeps } from '../../remote/deps.ts'
-import { DocumentUnavailable } from '../../remote/document.ts'
 import { fetchRemoteKey } from '../../remote/key.ts'
+import { limitedFetches } from './fetch-limits.ts'
 import { kvGet, kvSet } from './kv.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Fetches of keys at once. More wait at their senders: a crowd of unknown slow servers must not hold us up. */
 const MAX_FETCHES = 24
+/** Of these of one host: a slow one must not keep the keys of all others from us. */
+const MAX_FETCHES_PER_HOST = 3
 
 const stored = z.object({ id: z.string(), owner: z.string(), publicKeyPem: z.string() })
 type StoredKey = z.infer<typeof stored>
@@ -31,18 +33,11 @@ export const keyReader = once(async (instance: Instance): Promise<KeyReader> => 
   const { vocab } = await fedify()
   const contextLoader = await preloadedOnly()
   const memory = new LRUCache<string, CryptographicKey>({ max: 500, ttl: DAY_MS })
-  const fetching = new Map<string, Promise<StoredKey>>()
 
-  const fetchKey = (keyId: string): Promise<StoredKey> => {
-    const running = fetching.get(keyId)
-    if (running) return running
-    if (fetching.size >= MAX_FETCHES) {
-      return Promise.reject(new DocumentUnavailable('later', 'too many keys are being fetched'))
-    }
-    const fetched = fetchRemoteKey(documentDeps(instance), keyId).finally(() => fetching.delete(keyId))
-    fetching.set(keyId, fetched)
-    return fetched
-  }
+  const fetchKey = limitedFetches(
+    { most: MAX_FETCHES, perHost: MAX_FETCHES_PER_HOST },
+    (keyId): Promise<StoredKey> => fetchRemoteKey(documentDeps(instance), keyId),
+  )
 
   /** The key alone, in the one context that it needs: no context of a stranger's choice is ever loaded. */
   const asDocument = (key: StoredKey) => ({
