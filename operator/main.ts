@@ -100,6 +100,12 @@ export async function run(
     // Given back after the last write, so that no other leads while this one still works.
     await leader.stop()
   }
+  // With the Lease lost another leads: nothing is waited for, since this one must not write any more.
+  if (code !== 0) {
+    await transport.close()
+    void served.close()
+    return code
+  }
   await served.close()
   await transport.close()
   return code

@@ -36,7 +36,15 @@ export async function clearContext(folder: string): Promise<void> {
 // Data goes only when the Community itself says so, with its domain as the confirmation.
 async function confirmDeletion(run: (args: readonly string[]) => Promise<string>): Promise<void> {
   const where = ['community', garden.name, '--namespace', garden.namespace]
-  const domain = await run(['get', ...where, '--ignore-not-found', '--output', 'jsonpath={.spec.domain}'])
+  // A Community of the same name that somebody else applied is theirs, with the policy that they chose.
+  const mine = ['get', 'community', '--namespace', garden.namespace, '--selector', `${madeBy}=up`]
+  const domain = await run([
+    ...mine,
+    '--field-selector',
+    `metadata.name=${garden.name}`,
+    '--output',
+    'jsonpath={.items[*].spec.domain}',
+  ])
   if (domain === '') return
   await run(['annotate', ...where, '--overwrite', `hamlet.coop/confirm-delete=${domain}`])
   await run(['patch', ...where, '--type', 'merge', '--patch', '{"spec":{"deletionPolicy":"Delete"}}'])

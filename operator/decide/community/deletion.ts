@@ -42,6 +42,12 @@ export function decideDeletion(
       reason: server.refusal.reason,
       message: `the data cannot be deleted: ${server.refusal.message}; or set spec.deletionPolicy to Retain, which leaves it there`,
     })
+  // No database there and another server than the claim names: nothing was found is not the same as nothing is left.
+  if (erase && server.ok && claim?.systemIdentifier && claim.systemIdentifier !== server.systemIdentifier)
+    return wait({
+      reason: 'DataMissing',
+      message: `this is not the PostgreSQL that has the data of ${spec.domain}: point spec.database to that one, or set spec.deletionPolicy to Retain, which leaves it there`,
+    })
   if (erase && claim && remains.databases > 0) return act([{ do: 'dropDatabases', prefix: claim.prefix }])
   const release: Step = {
     do: 'patch',

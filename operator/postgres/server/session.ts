@@ -33,6 +33,10 @@ export function openServer(credentials: Credentials): Server {
         ssl: tlsOptions(credentials),
         connectionTimeoutMillis: 5_000,
         statement_timeout: 30_000,
+        // A server that vanished without a word would otherwise hold its worker, and the Community, for ever.
+        query_timeout: 40_000,
+        keepAlive: true,
+        keepAliveInitialDelayMillis: 10_000,
         idle_in_transaction_session_timeout: 30_000,
         application_name: 'hamlet-operator',
       })

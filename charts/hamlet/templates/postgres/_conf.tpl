@@ -22,6 +22,9 @@ logging_collector: "off"
 log_checkpoints: "off"
 log_destination: stderr
 log_min_duration_statement: 1s
+# Posts, password hashes and keys travel as parameters, and stand in the details of errors: none of them is logged.
+log_parameter_max_length: 0
+log_error_verbosity: terse
 log_line_prefix: "%m [%p] %u@%d "
 log_timezone: UTC
 timezone: UTC
