@@ -119,3 +119,28 @@ test('a thread reads in order, and without what the reader may not see', async (
   const secret = await write(ana, '@ben hush', { visibility: 'direct' })
   expect(await readThread(db, viewer(cleo), secret)).toBeUndefined()
 })
+
+test('a boost is shown to whom it is for', async () => {
+  const { db } = home.instance
+  const id = await write(cleo, 'boosted for some')
+  await boost(home.instance, ben, id)
+  const shown = async () => {
+    const pages = {
+      everybody: await profileTimeline(db, undefined, ben.id),
+      another: await profileTimeline(db, viewer(cleo), ben.id),
+      follower: await profileTimeline(db, viewer(ana), ben.id),
+      own: await profileTimeline(db, viewer(ben), ben.id),
+      home: await homeTimeline(db, viewer(ana)),
+    }
+    return Object.entries(pages)
+      .filter(([, page]) => page.entries.some(({ post, boostedBy }) => post.id === id && boostedBy))
+      .map(([name]) => name)
+  }
+  const make = (visibility: 'followers' | 'direct') =>
+    db.updateTable('boosts').set({ visibility }).where('post_id', '=', id).execute()
+  expect(await shown()).toEqual(['everybody', 'another', 'follower', 'own', 'home'])
+  await make('followers')
+  expect(await shown()).toEqual(['follower', 'own', 'home'])
+  await make('direct')
+  expect(await shown()).toEqual(['own'])
+})

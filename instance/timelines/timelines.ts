@@ -6,6 +6,19 @@ import { olderThan, PAGE_SIZE, type TimelinePage, timelinePage } from './page.ts
 
 const MOST = sql.lit(PAGE_SIZE + 1)
 
+/**
+ * Whose boosts a profile shows: those for everybody, one's own, and those for followers to followers. A boost of
+ * another server need not be for everybody, though the post is.
+ */
+function boostVisibleTo(viewer: Viewer | undefined) {
+  const open = sql`boosts.visibility IN ('public', 'unlisted')`
+  if (!viewer) return open
+  const me = sql`${viewer.id}::bigint`
+  return sql`(${open} OR boosts.account_id = ${me} OR (boosts.visibility = 'followers' AND EXISTS (
+    SELECT 1 FROM follows booster_follow WHERE booster_follow.follower_id = ${me}
+      AND booster_follow.followee_id = boosts.account_id AND booster_follow.state = 'accepted')))`
+}
+
 /** What the people say whom the viewer follows, and what they boost; answers only among people the viewer follows. */
 export function homeTimeline(db: InstanceDatabase, viewer: Viewer, before?: string): Promise<TimelinePage> {
   const me = sql`${viewer.id}::bigint`
@@ -21,7 +34,8 @@ export function homeTimeline(db: InstanceDatabase, viewer: Viewer, before?: stri
       ORDER BY posts.id DESC LIMIT ${MOST}`,
     sql`SELECT boosts.id AS entry_id, boosts.post_id, boosts.account_id AS booster_id
       FROM boosts JOIN posts ON posts.id = boosts.post_id
-      WHERE ${circle('boosts.account_id')} AND ${visibleTo(viewer)} ${olderThan(before, 'boosts.id')}
+      WHERE ${circle('boosts.account_id')} AND (boosts.visibility <> 'direct' OR boosts.account_id = ${me})
+        AND ${visibleTo(viewer)} ${olderThan(before, 'boosts.id')}
       ORDER BY boosts.id DESC LIMIT ${MOST}`,
   )
 }
@@ -65,7 +79,7 @@ export function profileTimeline(
       ? undefined
       : sql`SELECT boosts.id AS entry_id, boosts.post_id, boosts.account_id AS booster_id
           FROM boosts JOIN posts ON posts.id = boosts.post_id
-          WHERE boosts.account_id = ${account} AND ${visibleTo(viewer)} ${olderThan(before, 'boosts.id')}
+          WHERE boosts.account_id = ${account} AND ${boostVisibleTo(viewer)} AND ${visibleTo(viewer)} ${olderThan(before, 'boosts.id')}
           ORDER BY boosts.id DESC LIMIT ${MOST}`,
   )
 }
