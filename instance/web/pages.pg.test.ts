@@ -191,6 +191,19 @@ test('a picture is uploaded, shown at its address, and a bad one gets a message'
   expect(big.status).toBe(413)
 })
 
+test('a file of somebody who is not logged in is not even read', async () => {
+  const form = new FormData()
+  form.set('picture', new Blob([new Uint8Array(9_000_000)]))
+  const sent = new Response(form)
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/settings/profile',
+    headers: { 'content-type': sent.headers.get('content-type') ?? '' },
+    payload: Buffer.from(await sent.arrayBuffer()),
+  })
+  expect(answer.statusCode).toBe(401)
+})
+
 test('public pages say what they are to browsers and to other servers', async () => {
   const page = await visitor().get('/@ben')
   const origin = home.instance.config.origin

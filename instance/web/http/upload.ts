@@ -3,6 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import { PICTURE_LIMITS } from '../../media/picture.ts'
 import { type Refusal, refuse } from '../../refusal.ts'
 
+/** Well above what any field of a form with a file may hold, so that too long a text still gets its message. */
+const FIELD_BYTES = 8 * 1024
+
 export type Upload = {
   readonly fields: Readonly<Record<string, string>>
   /** undefined if no file was chosen. */
@@ -16,7 +19,7 @@ export async function readUpload(request: FastifyRequest, name: string): Promise
   let file: Buffer | undefined
   try {
     for await (const part of request.parts({
-      limits: { fileSize: PICTURE_LIMITS.bytes, files: 1, fields: 20 },
+      limits: { fileSize: PICTURE_LIMITS.bytes, files: 1, fields: 10, fieldSize: FIELD_BYTES },
     })) {
       if (part.type === 'field') {
         if (typeof part.value === 'string') fields[part.fieldname] = part.value

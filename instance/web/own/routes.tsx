@@ -81,6 +81,8 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
   app.get('/settings', (_request, reply) => reply.redirect('/settings/profile'))
 
   app.post('/settings/profile', async (request, reply) => {
+    // Nobody's file is read: not one that is thrown away afterwards, either.
+    if (!request.member) return sendRefusal(reply, await web.shell(request), refuse('log-in-first'))
     const upload = await readUpload(request, 'picture')
     if (isRefusal(upload)) {
       return settingsPage(reply, await web.shell(request), { refusal: upload, field: 'picture' })
