@@ -204,6 +204,11 @@ test('a file of somebody who is not logged in is not even read', async () => {
   expect(answer.statusCode).toBe(401)
 })
 
+test('posts of a tag are looked through for members only', async () => {
+  expect((await visitor().get('/tags/soup')).status).toBe(401)
+  expect((await ben.get('/tags/soup')).status).toBe(200)
+})
+
 test('public pages say what they are to browsers and to other servers', async () => {
   const page = await visitor().get('/@ben')
   const origin = home.instance.config.origin

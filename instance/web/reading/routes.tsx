@@ -68,15 +68,18 @@ export function registerReading(app: FastifyInstance, web: Web): void {
 
   app.get('/tags/:tag', async (request, reply) => {
     const shell = await web.shell(request)
+    const viewer = viewerOf(shell)
+    // There is no index of tags: strangers could keep the database busy with looking through posts.
+    if (!viewer) return sendRefusal(reply, shell, refuse('log-in-first'))
     const { tag } = readForm({ tag: text }, request.params)
     const before = asked(request)
     const timeline: TimelinePage = /^[\p{L}\p{M}\p{N}_]{1,100}$/u.test(tag)
-      ? await tagTimeline(instance.db, viewerOf(shell), tag, before)
+      ? await tagTimeline(instance.db, viewer, tag, before)
       : { entries: [], next: undefined }
     return sendPage(
       reply,
       shell,
-      { title: `#${tag}`, shared: true, robots: 'noindex' },
+      { title: `#${tag}`, robots: 'noindex' },
       <TimelineView
         shell={shell}
         title={`#${tag}`}
