@@ -11,6 +11,19 @@ export type InstanceTransaction = Transaction<InstanceTables>
 export type DirectoryTransaction = Transaction<DirectoryTables>
 
 /**
+ * Gives a server that does not answer 3 s. The address of a pod that is gone swallows every packet: with the pool's own
+ * patience, pages would wait long after PostgreSQL was back at another address.
+ */
+class QuickClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super({
+      ...(typeof config === 'string' ? { connectionString: config } : config),
+      connectionTimeoutMillis: 3_000,
+    })
+  }
+}
+
+/**
  * A small pool: every instance of a cluster may share one server, whose connections are few.
  * Idle connections end after 10 s, so an idle instance holds one at most.
  */
@@ -20,8 +33,9 @@ export function openDatabase<Tables>(url: string, options: { max?: number; name:
     max: options.max ?? 4,
     min: 0,
     idleTimeoutMillis: 10_000,
-    // Counts the wait for a free connection too: a crowd is to wait its turn rather than be sent away.
+    // The wait for a free connection: a crowd is to wait its turn rather than be sent away.
     connectionTimeoutMillis: 20_000,
+    Client: QuickClient,
     statement_timeout: 15_000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: options.name,

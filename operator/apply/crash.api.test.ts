@@ -109,7 +109,7 @@ test('killed anywhere, it ends as if it had never been', async () => {
   const todo = FAULTS.flatMap((fault, kind) =>
     Array.from({ length: total }, (_, index) => ({ fault, at: index + 1, id: `${'bal'[kind]}${index + 1}` })),
   ).filter(
-    ({ at }, index) =>
+    ({ at, fault }, index) =>
       (at <= making && (every === 1 || (at + FAULTS.indexOf(fault)) % 3 === 0)) || index % every === 0,
   )
   const work = async () => {
