@@ -22,6 +22,8 @@ export type Answer = { readonly status: 202 | 400 | 401 | 404 | 410 | 503; reado
  * were told 4xx, and some suspend a host for a 410.
  */
 export async function receive(instance: Instance, delivery: Delivery): Promise<Answer> {
+  // An older copy of the directory does not say for which homes this is.
+  if (instance.homes.regressed) return { status: 503, why: 'Try again shortly.' }
   const inbox = await recipientInbox(instance, delivery.recipient)
   if ('status' in inbox) return inbox
   const activity = readActivity(delivery.body)

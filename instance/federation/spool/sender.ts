@@ -49,11 +49,14 @@ export function startSpool(instance: Instance, random: () => number): Worker {
   }
 }
 
-async function handOver(
+/** Hands over one batch to one sibling. `failed`: try again later; `more`: there may be more at once. */
+export async function handOver(
   instance: Instance,
   ordinal: number,
   signal: AbortSignal,
 ): Promise<'more' | 'none' | 'failed'> {
+  // An older copy of the directory may lack a sibling that there is: what is for it must not be thrown away.
+  if (instance.homes.regressed) return 'failed'
   const rows = await instance.db
     .selectFrom('spool')
     .select(['seq', 'activity_uri', 'actor_uri', 'recipient', 'body'])

@@ -56,6 +56,8 @@ export async function apply(instance: Instance, row: IntakeRow): Promise<Outcome
     return later(result.code)
   }
   const nothing = () => commit([], async () => undefined)
+  // Who lives here, and who there is at all, cannot be told from an older copy of the directory.
+  if (instance.homes.regressed) return later('the directory is older than one seen before')
   const activity = asActivity(row.body)
   if (isMalformed(activity)) return nothing()
   const standing = await mayActHere(instance, row, activity)

@@ -35,7 +35,8 @@ export function startIntake(instance: Instance, random: () => number): Worker {
         sweptAt = performance.now()
         await sweep(instance)
       }
-      const rows = await lease(instance, BATCH)
+      // Nothing can be applied by an older copy of the directory, and no try is to be used up for that.
+      const rows = instance.homes.regressed ? [] : await lease(instance, BATCH)
       const running = rows.map(async (row) => {
         if (signal.aborted) return release(instance, row)
         return settle(instance, row, await attempt(instance, row), random)
