@@ -9,7 +9,7 @@ import { actorAddresses } from '../documents/addresses.ts'
 import { collectionDocument, pageDocument } from '../documents/collections.ts'
 import { embedded, type ObjectJson } from '../documents/json.ts'
 import { NOTE_CONTEXT } from '../documents/note.ts'
-import { absent, presence, sendDocument } from './who.ts'
+import { absent, livesHere, presence, sendDocument } from './who.ts'
 
 const PAGE = 20
 const PEOPLE_PAGE = 50
@@ -19,7 +19,7 @@ type Listing = { Params: { handle: string }; Querystring: { page?: string; max_i
 const isId = (text: string | undefined): text is string => /^\d{1,19}$/.test(text ?? '')
 
 export function registerCollections(app: FastifyInstance, instance: Instance): void {
-  const { origin, ordinal } = instance.config
+  const { origin } = instance.config
   const collection = (
     name: 'outbox' | 'followers' | 'following',
     total: (memberId: string) => Promise<number>,
@@ -29,7 +29,7 @@ export function registerCollections(app: FastifyInstance, instance: Instance): v
       const address = actorAddresses(origin, request.params.handle.toLowerCase())
       const who = await presence(instance, request.params.handle)
       if (who.is !== 'member') return absent(reply, who.is, { id: address.actor })
-      if (who.home.home !== ordinal) return absent(reply, 'unsure', { id: address.actor })
+      if (!(await livesHere(instance, who.home))) return absent(reply, 'unsure', { id: address.actor })
       const document = request.query.page
         ? await page(who.home.id, address[name], request.query)
         : collectionDocument(address[name], await total(who.home.id))

@@ -8,7 +8,7 @@ import { ACTIVITY_JSON, type ObjectJson } from '../documents/json.ts'
 import { tombstoneDocument } from '../documents/tombstone.ts'
 import { wantsDocument } from './negotiate.ts'
 import { viewerOf } from './viewer.ts'
-import { absent, presence, sendDocument } from './who.ts'
+import { absent, livesHere, presence, sendDocument } from './who.ts'
 
 type Named = { Params: { handle: string; id: string } }
 
@@ -50,7 +50,7 @@ async function resident(instance: Instance, reply: FastifyReply, handle: string)
   const { actor } = actorAddresses(instance.config.origin, handle)
   const who = await presence(instance, handle)
   if (who.is !== 'member') absent(reply, who.is, { id: actor })
-  else if (who.home.home !== instance.config.ordinal) absent(reply, 'unsure', { id: actor })
+  else if (!(await livesHere(instance, who.home))) absent(reply, 'unsure', { id: actor })
   else return who.home
   return undefined
 }

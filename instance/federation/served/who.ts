@@ -28,6 +28,21 @@ export async function presence(instance: Pick<Instance, 'homes' | 'log'>, handle
   return { is: home.state === 'deleted' ? 'gone' : 'unsure' }
 }
 
+/**
+ * Whether this home has the member whom the directory places here. If not (a restored database, a join that is not
+ * complete), their absence is our fault and no fact about them.
+ */
+export async function livesHere(instance: Pick<Instance, 'config' | 'db'>, home: Home): Promise<boolean> {
+  if (home.home !== instance.config.ordinal) return false
+  const row = await instance.db
+    .selectFrom('members')
+    .select('id')
+    .where('id', '=', home.id)
+    .where('state', 'not in', ['pending', 'staged', 'leaving'])
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** The answer for anybody who is not there. */
 export function absent(
   reply: FastifyReply,
