@@ -20,6 +20,12 @@ function isOutdated() {
   )
 }
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Node ${process.version} is too old: install Node 20.19 or newer`)
+  process.exit(1)
+}
+
 if (isOutdated()) {
   console.error('Installing the npm packages …')
   const { status } = spawnSync('npm', ['ci'], { cwd: root, stdio: 'inherit' })
