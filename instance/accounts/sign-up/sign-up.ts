@@ -1,4 +1,5 @@
 // Coming in: a seat from the directory, then a home. Whichever instance was asked, the seat decides where it is.
+import { setTimeout as delay } from 'node:timers/promises'
 import { changeFor } from '../../directory/change.ts'
 import { clientOf, countTry } from '../../directory/rate-limits.ts'
 import { readProgress } from '../../directory/seats/queue.ts'
@@ -36,6 +37,10 @@ export type SignUpWaiting = {
 
 export const newSignUpToken = newSecret
 
+/** Tries of the only home that has room, and the pause before each: five seconds in all. */
+const PATIENCE = 10
+const PAUSE_MS = 500
+
 /**
  * Signs somebody up: `done` with the value of their session cookie, a place in the queue that completes by itself
  * when there is a seat, or why not.
@@ -62,9 +67,17 @@ export async function signUp(
     follows: (form.follows ?? []).slice(0, 100).map(foldHandle),
   }
   const silent: number[] = []
+  let patience = PATIENCE
   for (;;) {
     const reserved = await changeFor(instance, (tx) => reserveSeat(tx, { ...request, avoid: silent }))
-    if (isRefusal(reserved)) return reserved
+    if (isRefusal(reserved)) {
+      if (reserved.code !== 'unavailable' || silent.length === 0 || patience-- === 0) return reserved
+      // Only homes that did not answer have room. One that has just opened is in the directory a moment before the
+      // network knows its address.
+      silent.length = 0
+      await delay(PAUSE_MS)
+      continue
+    }
     if ('waiting' in reserved) {
       instance.homes.soon()
       return whereTheyWait(instance, token)
