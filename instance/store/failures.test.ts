@@ -9,6 +9,8 @@ test('a lost database is told apart from a broken statement', () => {
     expect(isDatabaseDown(withCode(code)), code).toBe(true)
   }
   expect(isDatabaseDown(new Error('Connection terminated unexpectedly'))).toBe(true)
+  // How `pg` says that a server let it wait too long for a connection.
+  expect(isDatabaseDown(new Error('timeout expired'))).toBe(true)
   expect(isDatabaseDown(new AggregateError([withCode('ECONNREFUSED')]))).toBe(true)
   for (const code of ['23505', '42P01', '40001', '57014'])
     expect(isDatabaseDown(withCode(code)), code).toBe(false)
