@@ -1,7 +1,8 @@
 // The first start on a server that has nothing: killed at every statement, it ends with groups and a template to clone.
 import pg from 'pg'
-import { expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Migration } from '../../../instance/store/migrations.ts'
+import { type PostgresServer, startPostgres } from '../../../test/postgres/server.ts'
 import { createFaults, type Fault, type Faults } from '../../testing/faults.ts'
 import type { Credentials } from '../server/credentials.ts'
 import { openServer, withSession } from '../server/session.ts'
@@ -11,9 +12,16 @@ import { ensureTemplate } from './template.ts'
 
 const FAULTS: Fault[] = ['killed before', 'killed after', 'acknowledgement lost']
 
+// Groups are the server's, and this role must be the one that made them: nobody else may be on it.
+let own: PostgresServer
+beforeAll(async () => {
+  own = await startPostgres()
+})
+afterAll(() => own?.stop())
+
 const superuser = (): Credentials => ({
   host: '127.0.0.1',
-  port: inject('postgresPort'),
+  port: own.port,
   username: 'postgres',
   password: '',
   database: 'postgres',
@@ -31,7 +39,7 @@ async function begin(credentials: Credentials, migrations: readonly Migration[],
 
 test('a template is whole or not there, and a clone is closed or not there, wherever it was killed', async () => {
   const root = new pg.Client({
-    connectionString: `postgres://postgres@127.0.0.1:${inject('postgresPort')}/postgres`,
+    connectionString: own.url('postgres'),
   })
   await root.connect()
   await root.query('CREATE ROLE crash_admin LOGIN CREATEDB CREATEROLE')
