@@ -5,12 +5,15 @@ import { asAdmin, bench as prepare } from './process.ts'
 /** A resident with posts, so that pages and documents have something to show. */
 const SEED = `
   INSERT INTO accounts (id, uri, handle, url, inbox, actor_json)
-    SELECT n, 'https://bench/users/u' || n, 'u' || n, '/@u' || n, '/users/u' || n || '/inbox', '{"type":"Person"}'
+    SELECT n, 'https://bench/users/u' || n, 'u' || n, 'https://bench/@u' || n, 'https://bench/users/u' || n || '/inbox', '{"type":"Person"}'
     FROM generate_series(1, 50) n;
   INSERT INTO members (id, handle, state, password_hash) SELECT n, 'u' || n, 'active', '' FROM generate_series(1, 50) n;
   INSERT INTO posts (id, uri, url, account_id, visibility, content_html, content_text, object_json, published_at)
-    SELECT 1000 + n, 'https://bench/users/u' || (n % 50 + 1) || '/posts/' || (1000 + n), '/@u/' || n, n % 50 + 1, 'public',
-      '<p>A post of some length, as people write them, number ' || n || '</p>', 'text', '{"type":"Note"}', now()
+    SELECT 1000 + n, 'https://bench/users/u' || (n % 50 + 1) || '/posts/' || (1000 + n), 'https://bench/@u/' || n, n % 50 + 1, 'public',
+      '<p>A post of some length, as people write them, number ' || n || '</p>', 'text',
+      json_build_object('type', 'Note', 'id', 'https://bench/users/u' || (n % 50 + 1) || '/posts/' || (1000 + n),
+        'attributedTo', 'https://bench/users/u' || (n % 50 + 1), 'published', now(), 'content', '<p>A post</p>',
+        'to', json_build_array('https://www.w3.org/ns/activitystreams#Public'), 'cc', json_build_array())::text, now()
     FROM generate_series(1, 1000) n;
   CREATE TABLE IF NOT EXISTS seeded ();`
 
@@ -49,6 +52,7 @@ export const bench: Bench = {
         ]
         const [path, accept] = mixed[n % mixed.length] ?? ['/', 'text/html']
         const status = await ask(path, accept)
+        if (status !== 200 && !statuses.has(status)) say(`${path}: ${status}`)
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
       }
       const after = await one.memory()
