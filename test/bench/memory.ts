@@ -14,8 +14,7 @@ const SEED = `
       json_build_object('type', 'Note', 'id', 'https://bench/users/u' || (n % 50 + 1) || '/posts/' || (1000 + n),
         'attributedTo', 'https://bench/users/u' || (n % 50 + 1), 'published', now(), 'content', '<p>A post</p>',
         'to', json_build_array('https://www.w3.org/ns/activitystreams#Public'), 'cc', json_build_array())::text, now()
-    FROM generate_series(1, 1000) n;
-  CREATE TABLE IF NOT EXISTS seeded ();`
+    FROM generate_series(1, 1000) n;`
 
 const SEED_DIRECTORY = `
   INSERT INTO members (id, handle, home, state) SELECT n, 'u' || n, 1, 'active' FROM generate_series(1, 50) n;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { type Bench, median, percentile } from './figure.ts'
 import { bench as prepare } from './process.ts'
 
@@ -11,7 +12,6 @@ export const bench: Bench = {
       // The first start fills the compile cache, as building the image does.
       await (await place.start()).stop()
       for (let run = 1; run <= 10; run++) {
-        const { spawnSync } = await import('node:child_process')
         const began = performance.now()
         spawnSync(process.execPath, ['-e', '0'])
         empty.push(performance.now() - began)

@@ -19,17 +19,6 @@ const KINDS = 'community,instance,deployment,service,ingress,secret,networkpolic
 async function traces(): Promise<string[]> {
   const named = await h.kubectl(['get', KINDS, '--output', 'name'])
   const claims = await h.kubectl(['get', 'configmap', '--namespace', 'hamlet', '--output', 'json'])
-  const databases = await h.kubectl([
-    'exec',
-    '--namespace',
-    'hamlet',
-    'statefulset/hamlet-postgres',
-    '--',
-    'sh',
-    '-c',
-    'ls "$PGDATA/base" 2>/dev/null || true',
-  ])
-  void databases
   const found = named.split('\n').filter((line) => /\/brook(-|$)/.test(line))
   if (claims.includes('brook.localhost')) found.push('claim of brook.localhost')
   return found

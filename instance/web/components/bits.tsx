@@ -123,3 +123,20 @@ export const More = ({ href }: { href: string | undefined }) =>
 
 export const isCurrent = (shell: Shell, path: string): 'page' | undefined =>
   shell.path.split('?', 1)[0] === path ? 'page' : undefined
+
+/** Where a new password is typed; what is asked of it stands in the hint, and is checked again on the server. */
+export const NewPasswordField = ({
+  label,
+  more = '',
+  wrong,
+}: {
+  label: string
+  more?: string
+  wrong?: string | undefined
+}) => (
+  <Field name="password" label={label} hint={`At least 10 characters.${more}`} wrong={wrong}>
+    {(ids) => (
+      <input {...ids} type="password" name="password" required minLength={10} autocomplete="new-password" />
+    )}
+  </Field>
+)

@@ -1,5 +1,5 @@
 // Signing up, waiting for a seat, logging in, a new password.
-import { Field, Message } from '../components/bits.tsx'
+import { Field, Message, NewPasswordField } from '../components/bits.tsx'
 import type { Shell } from '../http/shell.ts'
 
 type SignUpProps = {
@@ -74,18 +74,7 @@ export const SignUp = (props: SignUpProps) => {
             />
           )}
         </Field>
-        <Field name="password" label="Password" hint="At least 10 characters." wrong={of('password')}>
-          {(ids) => (
-            <input
-              {...ids}
-              type="password"
-              name="password"
-              required
-              minLength={10}
-              autocomplete="new-password"
-            />
-          )}
-        </Field>
+        <NewPasswordField label="Password" wrong={of('password')} />
         <button class="button wide" type="submit">
           Move in
         </button>
@@ -210,18 +199,7 @@ export const NewPassword = ({
     </div>
     <form class="card" method="post" action={`/reset/${token}`}>
       <input type="hidden" name="username" autocomplete="username" value={handle} />
-      <Field name="password" label="New password" hint="At least 10 characters." wrong={wrong}>
-        {(ids) => (
-          <input
-            {...ids}
-            type="password"
-            name="password"
-            required
-            minLength={10}
-            autocomplete="new-password"
-          />
-        )}
-      </Field>
+      <NewPasswordField label="New password" wrong={wrong} />
       <button class="button wide" type="submit">
         Set it
       </button>

@@ -3,7 +3,17 @@
 import { PROFILE_LIMITS } from '../../members/profile.ts'
 import type { NotificationView } from '../../notifications/list.ts'
 import type { NotificationKind } from '../../notifications/notify.ts'
-import { Avatar, Empty, Field, Message, More, Sanitised, Secrets, Time } from '../components/bits.tsx'
+import {
+  Avatar,
+  Empty,
+  Field,
+  Message,
+  More,
+  NewPasswordField,
+  Sanitised,
+  Secrets,
+  Time,
+} from '../components/bits.tsx'
 import { type IconName, Picture } from '../components/icons.tsx'
 import { acct, postPath, profilePath } from '../http/links.ts'
 import type { Me, Shell } from '../http/shell.ts'
@@ -222,18 +232,7 @@ const PasswordSettings = ({ me, wrong }: { me: Me; wrong: string | undefined }) 
       <Field name="current" label="Current password" wrong={wrong}>
         {(ids) => <input {...ids} type="password" name="current" required autocomplete="current-password" />}
       </Field>
-      <Field name="password" label="New password" hint="At least 10 characters. Ends your other sessions.">
-        {(ids) => (
-          <input
-            {...ids}
-            type="password"
-            name="password"
-            required
-            minLength={10}
-            autocomplete="new-password"
-          />
-        )}
-      </Field>
+      <NewPasswordField label="New password" more=" Ends your other sessions." />
       <button class="button quiet" type="submit">
         Change it
       </button>
