@@ -24,6 +24,12 @@ async function traces(): Promise<string[]> {
   return found
 }
 
+/** The databases of the bundled PostgreSQL, each a folder. Roles go in the same step, which the crash tests look at. */
+async function databases(): Promise<string[]> {
+  const list = ['exec', '--namespace', 'hamlet', 'hamlet-postgres-0', '--', 'ls', '/data/pgdata/base']
+  return (await h.kubectl(list)).split('\n').filter((name) => /^[0-9]+$/.test(name))
+}
+
 test('under Retain the members are there again when the Community is', async () => {
   await h.apply('brook')
   await h.ready('brook')
@@ -55,6 +61,7 @@ test('under Retain the members are there again when the Community is', async () 
 
 test('Delete asks for the domain as confirmation, and then leaves no trace', async () => {
   await h.apply('brook', { deletionPolicy: 'Delete' })
+  const before = await databases()
   await h.kubectl(['delete', 'community', 'brook', '--wait=false'])
   const held = await until('the deletion to be held', 60, async () => {
     const text = JSON.stringify((await h.read('brook'))?.status?.conditions ?? [])
@@ -63,6 +70,8 @@ test('Delete asks for the domain as confirmation, and then leaves no trace', asy
   expect(held).toContain('brook.localhost')
   await h.kubectl(['annotate', 'community', 'brook', 'hamlet.coop/confirm-delete=brook.localhost'])
   await until('every trace to go', 120, async () => (await traces()).length === 0)
+  // A directory and the one instance.
+  expect(before.length - (await databases()).length).toBe(2)
   // The name and the domain are free again, for an empty community.
   await h.apply('brook')
   await h.ready('brook')

@@ -32,6 +32,8 @@ export type CommunityObject = {
 
 export type Hamlet = {
   readonly cluster: Cluster
+  /** Upgrades the release, with these of the chart's values on top of the usual ones. */
+  install(values?: Readonly<Record<string, unknown>>): Promise<void>
   /** Runs kubectl in namespace `default` and returns what it printed; throws with what it complained of. */
   kubectl(args: readonly string[], input?: string): Promise<string>
   /** Applies a Community of this name at `<name>.localhost`; the spec is added to a usual one. */
@@ -52,7 +54,9 @@ export async function hamlet(): Promise<Hamlet> {
   const { folder } = forTests
   const image = await appImage(cluster.images.appBase)
   await cluster.loadImage(image)
-  await installHamlet(cluster, { image, folder })
+  const install = (values: Readonly<Record<string, unknown>> = {}) =>
+    installHamlet(cluster, { image, folder, values })
+  await install()
   const { cert } = await authority(folder)
   const kubeconfig = cluster.kubeconfigPath
   const run = (args: readonly string[], input?: string) =>
@@ -92,6 +96,7 @@ export async function hamlet(): Promise<Hamlet> {
 
   return {
     cluster,
+    install,
     kubectl: run,
     apply,
     ready,
