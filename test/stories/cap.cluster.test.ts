@@ -1,6 +1,6 @@
 // No more than the cap ever share an instance; the next one is there before it is needed.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
 import { type Hamlet, hamlet, member, post } from './hamlet.ts'
 import { closeVisitors, visitor } from './visitor.ts'
 

@@ -1,6 +1,6 @@
 // From a Community to people in it; what kubectl tells; what is refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
 import { type Hamlet, hamlet, member, post, shows } from './hamlet.ts'
 import { closeVisitors, visitor } from './visitor.ts'
 

@@ -1,6 +1,6 @@
 // Deleting a Community keeps everything under Retain, and leaves nothing under Delete.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
 import { type Hamlet, hamlet, member, PASSWORD, post } from './hamlet.ts'
 import { closeVisitors, visitor } from './visitor.ts'
 
