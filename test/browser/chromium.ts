@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { type Browser, chromium as playwright } from 'playwright-core'
 import { aptInstall } from '../cluster/build/apt.ts'
-import type { Site } from '../stories/visitor.ts'
+import type { Site } from '../visitor/visitor.ts'
 
 const program = process.env.HAMLET_CHROMIUM ?? '/usr/bin/chromium'
 

@@ -7,7 +7,7 @@ import { appImage } from '../cluster/images/app-image.ts'
 import { authority } from '../cluster/install/ca.ts'
 import { installHamlet } from '../cluster/install/install.ts'
 import { startCluster } from '../cluster/kinds/start.ts'
-import { type Page, type Site, type Visitor, visitor } from './visitor.ts'
+import { type Page, type Site, type Visitor, visitor } from '../visitor/visitor.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 

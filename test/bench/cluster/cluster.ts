@@ -7,7 +7,7 @@ import { systemClock } from '../../../operator/kube/clock.ts'
 import { testDeps } from '../../../operator/kube/testing/deps.ts'
 import type { KubeClient } from '../../../operator/kube/types.ts'
 import { type Hamlet, hamlet } from '../../stories/hamlet.ts'
-import type { Site } from '../../stories/visitor.ts'
+import type { Site } from '../../visitor/visitor.ts'
 
 export async function quietCluster(): Promise<{ h: Hamlet; kube: KubeClient }> {
   const h = await hamlet()

@@ -1,6 +1,7 @@
 import { request } from 'undici'
+import { runAt } from '../../postgres/databases.ts'
 import type { Bench } from '../figure.ts'
-import { asAdmin, bench as prepare } from './process.ts'
+import { bench as prepare } from './process.ts'
 
 /** A resident with posts, so that pages and documents have something to show. */
 const SEED = `
@@ -25,8 +26,8 @@ export const bench: Bench = {
   async run(say) {
     const place = await prepare()
     try {
-      await asAdmin(place.adminUrl, SEED)
-      await asAdmin(place.adminUrl.replace(/_1$/, '_directory'), SEED_DIRECTORY)
+      await runAt(place.adminUrl, SEED)
+      await runAt(place.adminUrl.replace(/_1$/, '_directory'), SEED_DIRECTORY)
       const one = await place.start()
       await new Promise((wake) => setTimeout(wake, 5_000))
       const idle = await one.memory()

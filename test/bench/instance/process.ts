@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { makeCommunity } from '../../postgres/databases.ts'
 import { startPostgres } from '../../postgres/server.ts'
 
@@ -96,12 +95,4 @@ export async function bench(): Promise<{
       await rm(secrets, { recursive: true, force: true })
     },
   }
-}
-
-/** Runs one statement as the server's superuser: seeding that no instance could do by itself. */
-export async function asAdmin(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query(sql)
-  await client.end()
 }

@@ -2,38 +2,7 @@
 import { request as ask, type createServer as createPlain } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { generate } from 'selfsigned'
-
-export type TestAuthority = {
-  readonly cert: string
-  leaf(domain: string): Promise<{ cert: string; key: string }>
-}
-
-const EC = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
-
-/** An authority that this process trusts from now on. */
-export async function trustedAuthority(): Promise<TestAuthority> {
-  const ca = await generate([{ name: 'commonName', value: 'Hamlet tests' }], {
-    ...EC,
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  })
-  setDefaultCACertificates([...getCACertificates('default'), ca.cert])
-  return {
-    cert: ca.cert,
-    leaf: async (domain) => {
-      const made = await generate([{ name: 'commonName', value: domain.slice(0, 64) }], {
-        ...EC,
-        ca: { cert: ca.cert, key: ca.private },
-        extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: domain }] }],
-      })
-      return { cert: made.cert, key: made.private }
-    },
-  }
-}
+import type { Internet } from './internet.ts'
 
 export type Front = {
   readonly port: number
@@ -48,7 +17,7 @@ export type Front = {
  */
 export async function startFront(
   domain: string,
-  authority: TestAuthority,
+  internet: Internet,
   targets: () => readonly number[],
 ): Promise<Front> {
   let turn = 0
@@ -94,10 +63,12 @@ export async function startFront(
       attempt(0)
     })
   }
-  const server = createServer(await authority.leaf(domain), handle)
+  const server = createServer(await internet.certificate(domain), handle)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  internet.hosts.set(domain, `127.0.0.1:${port}`)
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     answers,
     close: () =>
       new Promise((resolve) => {

@@ -3,15 +3,14 @@ import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance } from 'fastify'
-import pg from 'pg'
 import { pino } from 'pino'
 import { type Dispatcher, request } from 'undici'
-import { type Homes, openHomes } from '../instance/directory/homes.ts'
-import { registerDoor } from '../instance/door/register.ts'
-import { makeSiblings } from '../instance/siblings/client.ts'
-import type { InternalKeys } from '../instance/siblings/keys.ts'
-import { startInternal } from '../instance/siblings/server.ts'
-import { makeCommunity } from './postgres/databases.ts'
+import { type Homes, openHomes } from '../../instance/directory/homes.ts'
+import { registerDoor } from '../../instance/door/register.ts'
+import { makeSiblings } from '../../instance/siblings/client.ts'
+import type { InternalKeys } from '../../instance/siblings/keys.ts'
+import { startInternal } from '../../instance/siblings/server.ts'
+import { makeCommunity, runAt } from '../postgres/databases.ts'
 
 export const KEY = 'a key of the whole community'
 /** Only instance 2 has this one, as if it ran another version. */
@@ -67,10 +66,7 @@ export async function openDoors(postgresPort: number, count: number): Promise<Do
     return found
   }
   const admin = async (sql: string) => {
-    const client = new pg.Client({ connectionString: community.adminUrls.directory })
-    await client.connect()
-    await client.query(sql)
-    await client.end()
+    await runAt(community.adminUrls.directory, sql)
   }
   const open = async (ordinal: number) => {
     const db = community.homes.get(ordinal)?.db
