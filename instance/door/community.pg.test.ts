@@ -1,8 +1,8 @@
 // A whole community of two homes: every page and document is the same, whichever instance takes the request.
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { startCommunity } from '../../test/instances.ts'
-import { closeVisitors, type Visitor, visitor } from '../../test/stories/visitor.ts'
+import { closeVisitors, type Visitor, visitor } from '../../test/visitor/visitor.ts'
+import { startCommunity } from '../../test/world/community.ts'
 
 const PASSWORD = 'correct horse battery'
 const HANDLES = ['ana', 'bo', 'cy', 'dee']

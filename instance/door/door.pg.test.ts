@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { ASSET, type Doors, digest, KEY, openDoors } from '../../test/doors.ts'
+import { ASSET, type Doors, digest, KEY, openDoors } from '../../test/world/doors.ts'
 
 let doors: Doors
 beforeAll(async () => {

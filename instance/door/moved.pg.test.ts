@@ -1,6 +1,6 @@
 // A member has moved, and not every door has heard of it.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { type Doors, digest, openDoors } from '../../test/doors.ts'
+import { type Doors, digest, openDoors } from '../../test/world/doors.ts'
 
 let doors: Doors
 beforeAll(async () => {

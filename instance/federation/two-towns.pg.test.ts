@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
-import { type Network, openTown, type Town } from '../../test/federation/town.ts'
 import { join, type TestMember } from '../../test/postgres/people.ts'
+import { type LiveCommunity, startCommunity } from '../../test/world/community.ts'
+import { type Internet, openInternet } from '../../test/world/internet.ts'
 import type { Instance } from '../instance.ts'
 import { follow, unfollow } from '../members/follow.ts'
 import { boost, like, unboost, unlike } from '../posts/react.ts'
@@ -12,23 +13,20 @@ import { leaseDeliveries } from './out/lease.ts'
 import { resolveAccount } from './resolve/account.ts'
 import { resolvePost } from './resolve/post.ts'
 
-let garden: Town
-let other: Town
+let internet: Internet
+let garden: LiveCommunity
+let other: LiveCommunity
 let here: Instance
 let there: Instance
 let ana: TestMember
 let ben: TestMember
-const network: Network = new Map()
-const instanceOf = (town: Town) => {
-  const one = town.running.get(1)
-  if (!one) throw new Error('not running')
-  return one.instance
-}
 beforeAll(async () => {
-  garden = await openTown(inject('postgresPort'), network, { domain: 'garden.example' })
-  other = await openTown(inject('postgresPort'), network, { domain: 'other.example' })
-  here = instanceOf(garden)
-  there = instanceOf(other)
+  internet = await openInternet()
+  const settings = { postgresPort: inject('postgresPort'), internet }
+  garden = await startCommunity(settings, { domain: 'garden.example' })
+  other = await startCommunity(settings, { domain: 'other.example' })
+  here = garden.running(1).instance
+  there = other.running(1).instance
   ana = await join(here, 'ana')
   ben = await join(there, 'ben')
 })
@@ -142,12 +140,10 @@ test('documents answer strangers, and never what is not theirs', async () => {
 })
 
 test('a delivery that a dying worker had taken is made once its lease ends, under the same id', async () => {
-  const running = garden.running.get(1)
-  if (!running) throw new Error('not running')
   const benHere = ok(await resolveAccount(here, '@ben@other.example'))
   // Unreachable, so that the worker of the running instance cannot be quicker than the one that dies.
-  const address = network.get('other.example') ?? ''
-  network.set('other.example', '127.0.0.1:1')
+  const address = internet.hosts.get('other.example') ?? ''
+  internet.hosts.set('other.example', '127.0.0.1:1')
   await here.db
     .insertInto('hosts')
     .values({ host: 'other.example' })
@@ -161,7 +157,7 @@ test('a delivery that a dying worker had taken is made once its lease ends, unde
   expect(taken).toMatchObject({ inbox: 'https://other.example/inbox' })
   // Nobody else takes it while the lease runs; the dead worker never comes back.
   expect(await leaseDeliveries(here.db, { most: 10, leaseS: 3 })).toEqual([])
-  network.set('other.example', address)
+  internet.hosts.set('other.example', address)
   await until(async () => expect(await edge(here, 'ana', 'ben')).toBe('accepted'))
   const row = await there.db
     .selectFrom('follows')

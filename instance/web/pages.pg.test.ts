@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
 import { homeOf, makeInstance, type TestInstance } from '../../test/postgres/instances.ts'
 import { PASSWORD, stranger } from '../../test/postgres/people.ts'
-import { makeVisitor, type Visitor } from '../../test/postgres/visitor.ts'
+import { makeVisitor, type Visitor } from '../../test/visitor/in-process.ts'
 import { buildPublicApp } from '../server.ts'
 
 let community: TestCommunity

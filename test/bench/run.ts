@@ -6,12 +6,12 @@ import { type Bench, type Figure, render } from './figure.ts'
 const FOLDER = new URL('./results/', import.meta.url)
 
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
-  start: () => import('./start.ts'),
-  memory: () => import('./memory.ts'),
+  start: () => import('./instance/start.ts'),
+  memory: () => import('./instance/memory.ts'),
   seats: () => import('./seats.ts'),
-  image: () => import('./image.ts'),
-  ready: () => import('./ready.ts'),
-  idle: () => import('./idle.ts'),
+  image: () => import('./cluster/image.ts'),
+  ready: () => import('./cluster/ready.ts'),
+  idle: () => import('./cluster/idle.ts'),
 }
 
 const wanted = process.argv.slice(2)

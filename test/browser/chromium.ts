@@ -3,8 +3,8 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { type Browser, chromium as playwright } from 'playwright-core'
-import { aptInstall } from '../cluster/apt.ts'
-import type { Site } from '../stories/visitor.ts'
+import { aptInstall } from '../cluster/build/apt.ts'
+import type { Site } from '../visitor/visitor.ts'
 
 const program = process.env.HAMLET_CHROMIUM ?? '/usr/bin/chromium'
 

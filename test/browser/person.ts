@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
 import { PASSWORD } from '../stories/hamlet.ts'
-import type { Site } from '../stories/visitor.ts'
+import type { Site } from '../visitor/visitor.ts'
 
 export type Person = {
   readonly page: Page

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { toolPath } from '../cluster/tools.ts'
+import { toolPath } from '../cluster/build/tools.ts'
 
 const root = join(import.meta.dirname, '../..')
 const chart = join(root, 'charts/hamlet')

@@ -1,12 +1,12 @@
 // The chart in a real cluster: restricted pods, an upgrade, a refused uninstall, and what an uninstall leaves.
 import { beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { appImage } from '../cluster/app-image.ts'
+import { until } from '../cluster/build/run.ts'
+import { helm, kubectl } from '../cluster/build/tools.ts'
 import { type Cluster, forTests } from '../cluster/cluster.ts'
-import { installHamlet, release } from '../cluster/install.ts'
-import { until } from '../cluster/run.ts'
-import { startCluster } from '../cluster/start.ts'
-import { helm, kubectl } from '../cluster/tools.ts'
+import { appImage } from '../cluster/images/app-image.ts'
+import { installHamlet, release } from '../cluster/install/install.ts'
+import { startCluster } from '../cluster/kinds/start.ts'
 
 const community = `apiVersion: hamlet.coop/v1alpha1
 kind: Community

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { kubeVersion, versionOf } from './build/go-build.ts'
+import { isNewEnough } from './build/go-toolchain.ts'
 import type { Cluster } from './cluster.ts'
-import { gardenManifest } from './community.ts'
-import { whyRefused } from './context-cluster.ts'
-import { kubeVersion, versionOf } from './go-build.ts'
-import { isNewEnough } from './go-toolchain.ts'
+import { gardenManifest } from './install/community.ts'
+import { chartValues, splitImage } from './install/values.ts'
+import { urlOf } from './install/visit.ts'
+import { whyRefused } from './kinds/context-cluster.ts'
 import { shellVariables } from './notes.ts'
 import { readOptions } from './options.ts'
-import { chartValues, splitImage } from './values.ts'
-import { urlOf } from './visit.ts'
 
 const cluster: Cluster = {
   kind: 'packages',

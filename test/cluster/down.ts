@@ -1,11 +1,11 @@
 // npm run down: removes what `npm run up` made, and nothing else.
 import { rm } from 'node:fs/promises'
-import { cacheFolder } from './cache.ts'
-import { clearContext } from './clear-context.ts'
+import { cacheFolder } from './build/cache.ts'
+import { saying } from './build/say.ts'
 import { own } from './cluster.ts'
+import { clearContext } from './install/clear-context.ts'
+import { stopCluster } from './kinds/start.ts'
 import { readNotes } from './notes.ts'
-import { saying } from './say.ts'
-import { stopCluster } from './start.ts'
 
 try {
   const notes = await readNotes(own.folder)

@@ -1,7 +1,7 @@
 // One cluster for all tests of a run, beside the one that a person may have up. HAMLET_KEEP=1 leaves it running.
 import type { TestProject } from 'vitest/node'
 import { forTests } from './cluster.ts'
-import { startCluster, stopCluster } from './start.ts'
+import { startCluster, stopCluster } from './kinds/start.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

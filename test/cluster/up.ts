@@ -1,17 +1,17 @@
 // npm run up: a cluster, Hamlet in it and a community that answers. Safe to repeat.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { appImage } from './app-image.ts'
-import { authority } from './ca.ts'
+import { say } from './build/say.ts'
+import { toolFolders } from './build/tools.ts'
 import { type Cluster, own } from './cluster.ts'
-import { applyManifest, garden, gardenManifest, invitation, waitUntilServing } from './community.ts'
-import { installHamlet } from './install.ts'
+import { appImage } from './images/app-image.ts'
+import { authority } from './install/ca.ts'
+import { applyManifest, garden, gardenManifest, invitation, waitUntilServing } from './install/community.ts'
+import { installHamlet } from './install/install.ts'
+import { type Door, urlOf } from './install/visit.ts'
+import { startCluster } from './kinds/start.ts'
 import { readNotes, shellVariables, writeNotes } from './notes.ts'
 import { help, readOptions, type UpOptions } from './options.ts'
-import { say } from './say.ts'
-import { startCluster } from './start.ts'
-import { toolFolders } from './tools.ts'
-import { type Door, urlOf } from './visit.ts'
 
 const { folder } = own
 

@@ -1,5 +1,5 @@
 // Ways for a pod to end that nobody asked it about.
-import { inNode } from '../cluster/node-engine.ts'
+import { inNode } from '../cluster/node/node-engine.ts'
 import type { Hamlet } from '../stories/hamlet.ts'
 
 export type Pod = {

@@ -1,9 +1,9 @@
 // An instance, PostgreSQL and the operator's leader are killed: the rest goes on, and the part comes back without help.
 import { availableParallelism, loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
 import { type Hamlet, hamlet, member, post } from '../stories/hamlet.ts'
-import { closeVisitors, type Visitor, visitor } from '../stories/visitor.ts'
+import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
 import { deletePod, isReady, killProcess, type Pod, podsOf, restartsOf } from './kill.ts'
 import { type Witness, witness } from './witness.ts'
 

@@ -1,7 +1,7 @@
 // An instance is replaced while people ask: it ends without cutting anybody off, and only its own members wait.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { startCommunity } from '../instances.ts'
-import { closeVisitors, type Visitor, visitor } from '../stories/visitor.ts'
+import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
+import { startCommunity } from '../world/community.ts'
 import { until } from './load.ts'
 
 let community: Awaited<ReturnType<typeof startCommunity>>

@@ -1,15 +1,16 @@
 // With two instances and one stopped, a remote server notices nothing: every delivery gets 202, and when the instance
 // is back nothing is missing at it.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { trustedAuthority } from '../front.ts'
-import { type LiveCommunity, startWorld, type World } from '../instances.ts'
-import { closeVisitors, type Visitor, visitor } from '../stories/visitor.ts'
-import { PUBLIC, type Stranger, startStranger } from '../stranger.ts'
+import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
+import { type LiveCommunity, startCommunity } from '../world/community.ts'
+import { deliver as deliverTo } from '../world/deliver.ts'
+import { openInternet } from '../world/internet.ts'
+import { openStranger, type Person, PUBLIC, type Stranger } from '../world/stranger.ts'
 import { until } from './load.ts'
 
-let world: World<'garden'>
 let garden: LiveCommunity
 let far: Stranger
+let zoe: Person
 /** Lives at instance 1, and at instance 2. */
 let up: { handle: string; visitor: Visitor }
 let down: { handle: string; visitor: Visitor }
@@ -26,20 +27,22 @@ const postUris = async (ordinal: number) =>
 async function follow(who: typeof up): Promise<void> {
   const found = await who.visitor.get(`/search?q=${encodeURIComponent(`@zoe@${far.domain}`)}`)
   await who.visitor.submit(found, '/follow')
-  const asks = () => far.received.find(({ type, actor }) => type === 'Follow' && actor === uriOf(who.handle))
+  const asks = () =>
+    far.received.find(({ body }) => body.type === 'Follow' && body.actor === uriOf(who.handle))?.body
   await until(`the Follow of ${who.handle} arrived`, () => asks() !== undefined)
-  const status = await far.deliver(garden.site, `/users/${who.handle}/inbox`, far.activity('Accept', asks()))
-  expect(status).toBe(202)
+  expect(await deliver(`/users/${who.handle}/inbox`, zoe.activity('Accept', asks()))).toBe(202)
+}
+
+async function deliver(path: string, activity: object): Promise<number> {
+  const inbox = `https://${garden.domain}${path}`
+  return (await deliverTo(far.internet, inbox, activity, { signer: zoe })).status
 }
 
 beforeAll(async () => {
-  const authority = await trustedAuthority()
-  far = await startStranger(authority, 'far')
-  world = await startWorld(
-    { postgresPort: inject('postgresPort'), authority, strangers: [far] },
-    { garden: { homes: 2, cap: 1 } },
-  )
-  garden = world.communities.garden
+  const internet = await openInternet()
+  far = await openStranger(internet, 'far.example')
+  zoe = far.actor('zoe')
+  garden = await startCommunity({ postgresPort: inject('postgresPort'), internet }, { homes: 2, cap: 1 })
   const people = new Map<number, typeof up>()
   for (const handle of ['ana', 'bo']) {
     const one = visitor(garden.site)
@@ -56,7 +59,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await closeVisitors()
-  await world.close()
+  await garden.close()
   await far.close()
 })
 
@@ -66,35 +69,37 @@ test('every delivery gets 202 while an instance is stopped, and nothing is missi
   await garden.stop(2)
 
   const statuses: number[] = []
-  const deliver = async (path: string, activity: Parameters<Stranger['deliver']>[2]) => {
-    statuses.push(await far.deliver(garden.site, path, activity))
+  const send = async (path: string, activity: object) => {
+    statuses.push(await deliver(path, activity))
   }
   const personal = `/users/${down.handle}/inbox`
-  const create = (note: ReturnType<Stranger['note']>) =>
-    far.activity('Create', note, { to: note.to, cc: note.cc })
+  const create = (note: ReturnType<Person['note']>) =>
+    zoe.activity('Create', note, { to: note.to, cc: note.cc })
 
-  const notes = Array.from({ length: 20 }, (_, count) => far.note(`number ${count}`))
-  for (const note of notes) await deliver('/inbox', create(note))
+  const noteOf = (content: string, more: object = {}) =>
+    zoe.note({ content, cc: [`${zoe.uri}/followers`], ...more })
+  const notes = Array.from({ length: 20 }, (_, count) => noteOf(`number ${count}`))
+  for (const note of notes) await send('/inbox', create(note))
   // The same again, as servers do whose first answer was lost.
-  for (const note of notes.slice(0, 5)) await deliver('/inbox', create(note))
+  for (const note of notes.slice(0, 5)) await send('/inbox', create(note))
   const [gone, edited, ...kept] = notes
   if (!gone || !edited) throw new Error('no notes')
-  await deliver('/inbox', far.activity('Delete', { id: gone.id, type: 'Tombstone' }, { to: [PUBLIC] }))
+  await send('/inbox', zoe.activity('Delete', { id: gone.id, type: 'Tombstone' }, { to: [PUBLIC] }))
   const updated = { ...edited, content: 'better', updated: new Date(Date.now() + 1000).toISOString() }
-  await deliver('/inbox', far.activity('Update', updated, { to: [PUBLIC] }))
-  const secret = far.note('only for you', {
+  await send('/inbox', zoe.activity('Update', updated, { to: [PUBLIC] }))
+  const secret = noteOf('only for you', {
     to: [uriOf(down.handle)],
     cc: [],
     tag: [{ type: 'Mention', href: uriOf(down.handle) }],
   })
-  await deliver(personal, create(secret))
-  await deliver(personal, far.activity('Follow', uriOf(down.handle)))
-  await deliver(personal, far.activity('Like', own))
-  await deliver('/inbox', far.activity('Announce', own, { to: [PUBLIC] }))
+  await send(personal, create(secret))
+  await send(personal, zoe.activity('Follow', uriOf(down.handle)))
+  await send(personal, zoe.activity('Like', own))
+  await send('/inbox', zoe.activity('Announce', own, { to: [PUBLIC] }))
   // A Delete that overtakes its Create leaves nothing.
-  const never = far.note('never seen')
-  await deliver('/inbox', far.activity('Delete', never.id, { to: [PUBLIC] }))
-  await deliver('/inbox', create(never))
+  const never = noteOf('never seen')
+  await send('/inbox', zoe.activity('Delete', never.id, { to: [PUBLIC] }))
+  await send('/inbox', create(never))
   expect(new Set(statuses)).toEqual(new Set([202]))
 
   // The one that is up has its own at once.
@@ -115,15 +120,15 @@ test('every delivery gets 202 while an instance is stopped, and nothing is missi
     .select('id')
     .where('uri', '=', uriOf(down.handle))
     .executeTakeFirstOrThrow()
-  const zoe = await db
+  const zoeHere = await db
     .selectFrom('accounts')
     .select('id')
-    .where('uri', '=', far.actor)
+    .where('uri', '=', zoe.uri)
     .executeTakeFirstOrThrow()
   await until('followed, liked and boosted', async () => {
-    const edges = await db.selectFrom('follows').selectAll().where('follower_id', '=', zoe.id).execute()
-    const likes = await db.selectFrom('likes').selectAll().where('account_id', '=', zoe.id).execute()
-    const boosts = await db.selectFrom('boosts').selectAll().where('account_id', '=', zoe.id).execute()
+    const edges = await db.selectFrom('follows').selectAll().where('follower_id', '=', zoeHere.id).execute()
+    const likes = await db.selectFrom('likes').selectAll().where('account_id', '=', zoeHere.id).execute()
+    const boosts = await db.selectFrom('boosts').selectAll().where('account_id', '=', zoeHere.id).execute()
     return edges.some(({ followee_id }) => followee_id === me.id) && likes.length === 1 && boosts.length === 1
   })
   // Handed over is not yet applied: the edit may still be in the intake of either.

@@ -10,7 +10,7 @@ import { createKube } from '../../operator/kube/client/rest.ts'
 import { createTransport, type TransportDeps } from '../../operator/kube/client/transport.ts'
 import type { KubeClient } from '../../operator/kube/types.ts'
 import { definitions } from '../../operator/testing/definitions.ts'
-import { buildProgram } from '../cluster/go-build.ts'
+import { buildProgram } from '../cluster/build/go-build.ts'
 
 export type ApiServer = {
   readonly connection: Connection

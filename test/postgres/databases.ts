@@ -106,3 +106,14 @@ export async function makeCommunity(
     },
   }
 }
+
+/** Runs one statement at a URL, as the superuser for what no instance may do by itself, and returns its rows. */
+export async function runAt<Row>(url: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}

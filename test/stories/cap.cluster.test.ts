@@ -1,8 +1,8 @@
 // No more than the cap ever share an instance; the next one is there before it is needed.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
+import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, member, post } from './hamlet.ts'
-import { closeVisitors, visitor } from './visitor.ts'
 
 const PEOPLE = ['ann', 'bob', 'cyd', 'dot']
 

@@ -1,8 +1,8 @@
 // From a Community to people in it; what kubectl tells; what is refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
+import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, member, post, shows } from './hamlet.ts'
-import { closeVisitors, visitor } from './visitor.ts'
 
 let h: Hamlet
 beforeAll(async () => {

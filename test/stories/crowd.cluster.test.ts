@@ -1,8 +1,8 @@
 // 400 people at once, 300 seats, and nobody to help: exactly 300 get in, and the rest when the next instance serves.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
+import { closeVisitors, type Page, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, signUp } from './hamlet.ts'
-import { closeVisitors, type Page, visitor } from './visitor.ts'
 
 const PEOPLE = 400
 const CONNECTIONS = 50

@@ -1,8 +1,8 @@
 // Deleting a Community keeps everything under Retain, and leaves nothing under Delete.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
+import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, member, PASSWORD, post } from './hamlet.ts'
-import { closeVisitors, visitor } from './visitor.ts'
 
 let h: Hamlet
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // Two communities, two sets of pods, real TLS and signatures between them.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closeVisitors, type Page, type Visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, member, post, shows } from './hamlet.ts'
-import { closeVisitors, type Page, type Visitor } from './visitor.ts'
 
 let h: Hamlet
 let ida: Visitor

@@ -1,12 +1,13 @@
 // Hamlet in the cluster of the test run, as an operator and as visitors see it.
-import { appImage } from '../cluster/app-image.ts'
-import { authority } from '../cluster/ca.ts'
+
+import { until } from '../cluster/build/run.ts'
+import { kubectl } from '../cluster/build/tools.ts'
 import { type Cluster, forTests } from '../cluster/cluster.ts'
-import { installHamlet } from '../cluster/install.ts'
-import { until } from '../cluster/run.ts'
-import { startCluster } from '../cluster/start.ts'
-import { kubectl } from '../cluster/tools.ts'
-import { type Page, type Site, type Visitor, visitor } from './visitor.ts'
+import { appImage } from '../cluster/images/app-image.ts'
+import { authority } from '../cluster/install/ca.ts'
+import { installHamlet } from '../cluster/install/install.ts'
+import { startCluster } from '../cluster/kinds/start.ts'
+import { type Page, type Site, type Visitor, visitor } from '../visitor/visitor.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 

@@ -1,8 +1,8 @@
 // Friends of one community whose homes are two instances: to them it is one place.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { until } from '../faults/load.ts'
-import { startCommunity } from '../instances.ts'
-import { closeVisitors, type Page, type Visitor, visitor } from './visitor.ts'
+import { closeVisitors, type Page, type Visitor, visitor } from '../visitor/visitor.ts'
+import { startCommunity } from '../world/community.ts'
 
 let community: Awaited<ReturnType<typeof startCommunity>>
 let ana: Visitor

@@ -1,7 +1,7 @@
 import https from 'node:https'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificate } from '../../../test/federation/tls.ts'
+import { openInternet } from '../../../test/world/internet.ts'
 import { createEgress, type Egress } from './egress.ts'
 
 let server: https.Server
@@ -22,6 +22,7 @@ const ANSWERS: Record<string, { status?: number; headers?: Record<string, string
     '/slow': {},
   }
 beforeAll(async () => {
+  const { certificate } = await openInternet()
   server = https.createServer(await certificate('safe.example'), (request, response) => {
     const path = request.url ?? ''
     asked.push(`${request.method} ${path}`)

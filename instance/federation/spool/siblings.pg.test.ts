@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
-import { openStranger, type Person, postTo, type Stranger } from '../../../test/federation/stranger.ts'
-import { type Network, openTown, type Town } from '../../../test/federation/town.ts'
 import { join, type TestMember } from '../../../test/postgres/people.ts'
+import { type LiveCommunity, startCommunity } from '../../../test/world/community.ts'
+import { deliver } from '../../../test/world/deliver.ts'
+import { type Internet, openInternet } from '../../../test/world/internet.ts'
+import { openStranger, type Person, type Stranger } from '../../../test/world/stranger.ts'
 import type { Instance } from '../../instance.ts'
 import { follow } from '../../members/follow.ts'
 import { deletePost } from '../../posts/remove.ts'
@@ -9,25 +11,25 @@ import { writePost } from '../../posts/write.ts'
 import { isRefusal } from '../../refusal.ts'
 import { resolveAccount } from '../resolve/account.ts'
 
-let town: Town
+let internet: Internet
+let garden: LiveCommunity
 let far: Stranger
 let bob: Person
-const network: Network = new Map()
 const people = new Map<number, TestMember>()
-const at = (ordinal: number): Instance => {
-  const one = town.running.get(ordinal)
-  if (!one) throw new Error(`instance ${ordinal} is not running`)
-  return one.instance
-}
+const at = (ordinal: number): Instance => garden.running(ordinal).instance
 const person = (ordinal: number): TestMember => {
   const one = people.get(ordinal)
   if (!one) throw new Error('nobody')
   return one
 }
 beforeAll(async () => {
-  town = await openTown(inject('postgresPort'), network, { domain: 'garden.example', homes: 2, cap: 1 })
-  far = await openStranger(network, 'far.example')
-  bob = await far.actor('bob')
+  internet = await openInternet()
+  garden = await startCommunity(
+    { postgresPort: inject('postgresPort'), internet },
+    { domain: 'garden.example', homes: 2, cap: 1, front: 1 },
+  )
+  far = await openStranger(internet, 'far.example')
+  bob = far.actor('bob')
   for (const handle of ['ana', 'cem']) {
     const member = await join(at(1), handle)
     const home = await at(1).homes.freshById(member.id)
@@ -38,62 +40,50 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await far?.close()
-  await town?.close()
+  await garden?.close()
 })
 
 const until = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 30_000, interval: 50 })
 const actorOf = (ordinal: number) => `https://garden.example/users/${person(ordinal).handle}`
 const posts = async (ordinal: number) => {
-  const home = town.community.homes.get(ordinal)
+  const home = garden.databases.homes.get(ordinal)
   const rows = await home?.db.selectFrom('posts').select('uri').orderBy('uri').execute()
   return rows?.map(({ uri }) => uri) ?? []
 }
-let count = 0
-const noteTo = (recipients: readonly string[]) => {
-  const id = `https://far.example/notes/${++count}`
-  return {
-    id: `${id}/activity`,
-    type: 'Create',
-    actor: bob.uri,
-    object: {
-      id,
-      type: 'Note',
-      attributedTo: bob.uri,
-      content: 'Hello',
-      published: '2026-01-01T00:00:00Z',
-      to: recipients,
-      tag: recipients.map((href) => ({ type: 'Mention', href })),
-    },
-  }
+const noteTo = (...recipients: string[]) => {
+  const note = bob.note({ to: recipients, tag: recipients.map((href) => ({ type: 'Mention', href })) })
+  return { id: note.id, create: bob.activity('Create', note) }
 }
+const send = async (activity: unknown, inbox = 'https://garden.example/inbox') =>
+  (await deliver(internet, inbox, activity, { signer: bob })).status
 
 test('whichever pod takes it, a post reaches the homes of all it is for, and nobody else’s', async () => {
-  const both = noteTo([actorOf(1), actorOf(2)])
-  expect((await postTo(far, 'https://garden.example/inbox', both, { signer: bob })).status).toBe(202)
+  const both = noteTo(actorOf(1), actorOf(2))
+  expect(await send(both.create)).toBe(202)
   // The pod in front is not the home of the second's personal inbox.
-  const second = noteTo([actorOf(2)])
-  expect((await postTo(far, `${actorOf(2)}/inbox`, second, { signer: bob })).status).toBe(202)
-  await until(async () => expect(await posts(2)).toEqual([both.object.id, second.object.id]))
-  await until(async () => expect(await posts(1)).toEqual([both.object.id]))
+  const second = noteTo(actorOf(2))
+  expect(await send(second.create, `${actorOf(2)}/inbox`)).toBe(202)
+  await until(async () => expect(await posts(2)).toEqual([both.id, second.id]))
+  await until(async () => expect(await posts(1)).toEqual([both.id]))
   expect(await at(1).db.selectFrom('spool').selectAll().execute()).toEqual([])
 })
 
 test('a home that is down is invisible outside, and misses nothing', async () => {
-  await town.stop(2)
+  await garden.stop(2)
   const sent: string[] = []
   for (let index = 0; index < 5; index++) {
-    const note = noteTo([actorOf(1), actorOf(2)])
-    sent.push(note.object.id)
-    expect((await postTo(far, 'https://garden.example/inbox', note, { signer: bob })).status).toBe(202)
-    const personal = noteTo([actorOf(2)])
-    sent.push(personal.object.id)
-    expect((await postTo(far, `${actorOf(2)}/inbox`, personal, { signer: bob })).status).toBe(202)
+    const note = noteTo(actorOf(1), actorOf(2))
+    sent.push(note.id)
+    expect(await send(note.create)).toBe(202)
+    const personal = noteTo(actorOf(2))
+    sent.push(personal.id)
+    expect(await send(personal.create, `${actorOf(2)}/inbox`)).toBe(202)
   }
-  const finger = await far.egress.request(
+  const finger = await at(1).egress.request(
     `https://garden.example/.well-known/webfinger?resource=acct:${person(2).handle}@garden.example`,
   )
   expect(finger.status).toBe(200)
-  await town.start(2)
+  await garden.start(2)
   await until(async () => {
     const arrived = await posts(2)
     expect(sent.filter((uri) => !arrived.includes(uri))).toEqual([])

@@ -12,10 +12,10 @@ import { isRefusal, type Refusal, refusalStatus, refusalText, refuse } from '../
 import { readThread } from '../../timelines/thread.ts'
 import { Compose, type Writing } from '../components/compose.tsx'
 import { Post } from '../components/post.tsx'
+import { sendPage, sendRefusal } from '../http/answer/respond.tsx'
 import type { Web } from '../http/deps.ts'
-import { formMember, idOf, readForm, text, wantsJson } from '../http/forms.ts'
+import { formMember, idOf, readForm, text, wantsJson } from '../http/forms/forms.ts'
 import { backPath } from '../http/links.ts'
-import { sendPage, sendRefusal } from '../http/respond.tsx'
 import { type Shell, viewerOf } from '../http/shell.ts'
 
 type Verb = (instance: Instance, member: SignedIn, postId: string) => Promise<unknown | Refusal>

@@ -1,0 +1,52 @@
+// Somebody with a browser without JavaScript, in front of an instance's public server in this process, without a port.
+import type { FastifyInstance } from 'fastify'
+import type { Instance } from '../../instance/instance.ts'
+import { type Page as BrowserPage, openBrowser } from './browser.ts'
+import { encode, type Fields, fillForm } from './form.ts'
+
+export type Page = Pick<BrowserPage, 'status' | 'path' | 'headers'> & { readonly html: string }
+
+export type Visitor = {
+  /** Opens a page, following redirects. */
+  get(path: string): Promise<Page>
+  /** Sends the form of the page at hand, with its own fields and `fields`, and follows the redirect. */
+  submit(action: string, fields?: Fields): Promise<Page>
+  /** Sends fields to a path without reading any form. */
+  post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Page>
+  readonly page: Page
+  /** The value of the session cookie. */
+  readonly cookie: string | undefined
+}
+
+export function makeVisitor(app: FastifyInstance, instance: Pick<Instance, 'config'>): Visitor {
+  const browser = openBrowser(instance.config.origin, async ({ method, path, headers, body }) => {
+    const answer = await app.inject({ method, url: path, headers, ...(body && { payload: body }) })
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+  })
+  let shown: BrowserPage | undefined
+  const at = (): BrowserPage => {
+    if (!shown) throw new Error('no page was opened yet')
+    return shown
+  }
+  const show = async (opening: Promise<BrowserPage>): Promise<Page> => {
+    shown = await opening
+    return pageOf(shown)
+  }
+  return {
+    get page() {
+      return pageOf(at())
+    },
+    get cookie() {
+      return browser.cookies.get('hamlet_session')
+    },
+    get: (path) => show(browser.get(path)),
+    submit: async (action, fields = {}) => {
+      const sending = await fillForm(at(), action, fields)
+      return show(browser.post(sending.path, sending))
+    },
+    post: async (path, fields, headers) =>
+      show(browser.post(path, await encode(new URLSearchParams(fields)), headers)),
+  }
+}
+
+const pageOf = ({ status, path, headers, body }: BrowserPage): Page => ({ status, path, headers, html: body })
