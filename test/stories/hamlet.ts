@@ -33,7 +33,7 @@ export type CommunityObject = {
 
 export type Hamlet = {
   readonly cluster: Cluster
-  /** Upgrades the release, with these of the chart's values on top of the usual ones. */
+  /** Upgrades the release, with the chart's values at these paths on top of the usual ones. */
   install(values?: Readonly<Record<string, unknown>>): Promise<void>
   /** Runs kubectl in namespace `default` and returns what it printed; throws with what it complained of. */
   kubectl(args: readonly string[], input?: string): Promise<string>

@@ -1,8 +1,8 @@
 // What goes wrong in a cluster is told where an operator looks, with the remedy; it harms nobody else, and passes.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../cluster/run.ts'
+import { until } from '../cluster/build/run.ts'
+import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet } from './hamlet.ts'
-import { closeVisitors, visitor } from './visitor.ts'
 
 let h: Hamlet
 beforeAll(async () => {

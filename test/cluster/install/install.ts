@@ -12,11 +12,12 @@ const chart = join(import.meta.dirname, '../../../charts/hamlet')
 /** The namespace and the release that Hamlet is installed as. */
 export const release = { namespace: 'hamlet', name: 'hamlet' } as const
 
-/** What is installed, and with which of the chart's values on top of those that the cluster asks for. */
+/** What is installed. */
 export type InstallOptions = {
   readonly image: string
   /** Where the certificate authority is kept. */
   readonly folder: string
+  /** The chart's values on top of those that the cluster asks for, by their paths: `{ 'postgres.instances': 60 }`. */
   readonly values?: Readonly<Record<string, unknown>>
 }
 
@@ -35,7 +36,7 @@ export async function installHamlet(cluster: Cluster, options: InstallOptions): 
   await kubectl(apply, { kubeconfig, input: JSON.stringify(namespaces(cluster)) })
   await kubectl(apply, { kubeconfig, input: JSON.stringify(authoritySecret(cert, key)) })
   if (cluster.kind !== 'context') await adoptDefinitions(kubeconfig)
-  const values = { ...chartValues(cluster, options.image, await ingressAddress(cluster)), ...options.values }
+  const values = chartValues(cluster, options.image, await ingressAddress(cluster))
   const args = [
     'upgrade',
     '--install',
@@ -45,6 +46,9 @@ export async function installHamlet(cluster: Cluster, options: InstallOptions): 
     release.namespace,
     '--values',
     '-',
+    ...Object.entries(options.values ?? {}).map(
+      ([path, value]) => `--set-json=${path}=${JSON.stringify(value)}`,
+    ),
   ]
   await saying('Installing the chart', async () => {
     await helm(args, { kubeconfig, input: JSON.stringify(values) })
