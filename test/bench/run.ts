@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   image: () => import('./cluster/image.ts'),
   ready: () => import('./cluster/ready.ts'),
   idle: () => import('./cluster/idle.ts'),
+  recovery: () => import('./cluster/recovery.ts'),
 }
 
 const wanted = process.argv.slice(2)

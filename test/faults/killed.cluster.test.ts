@@ -1,5 +1,5 @@
 // An instance, PostgreSQL and the operator's leader are killed: the rest goes on, and the part comes back without help.
-import { availableParallelism, loadavg } from 'node:os'
+import { appendFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { type Hamlet, hamlet, member, post } from '../stories/hamlet.ts'
@@ -9,11 +9,6 @@ import { type Witness, witness } from './witness.ts'
 
 const NAME = 'weald'
 const SEATS = { perInstance: 2, maxInstances: 2, minutesBetweenInstances: 0 }
-/** What anybody may be made to wait, whatever was killed. */
-const BACK_SECONDS = 15
-/** How much slower all goes on a machine that has far more to do than it can; 1 where only these tests run. */
-const slowness = () => Math.max(1, (loadavg()[0] ?? 0) / (3 * availableParallelism()))
-
 let h: Hamlet
 const people = new Map<string, Visitor>()
 let stranger: Visitor
@@ -49,13 +44,11 @@ function without502(one: Witness, since: number): readonly number[] {
   return one.statuses(since).filter((status) => status !== 502 || lost.length > 3)
 }
 
-/** Tells how long it took, and holds it against what is promised. */
-function tell(what: string, seconds: number, most = BACK_SECONDS): void {
-  const busy = slowness()
-  console.log(
-    `${what}: ${seconds.toFixed(1)} s${busy > 1 ? ` on a machine ${busy.toFixed(1)} times too busy` : ''}`,
-  )
-  expect.soft(seconds, what).toBeLessThan(most * busy)
+/** Tells how long it took. `npm run bench -- recovery` names a file that keeps it, and holds it against what is aimed at. */
+async function tell(what: string, seconds: number): Promise<void> {
+  console.log(`${what}: ${seconds.toFixed(1)} s`)
+  const file = process.env.HAMLET_RECOVERY
+  if (file) await appendFile(file, `${JSON.stringify({ what, seconds })}\n`)
 }
 
 beforeAll(async () => {
@@ -114,7 +107,7 @@ test.each([
   expect.soft(without502(well, killed), `${other} lives elsewhere`).toEqual([200])
   for (const one of ill) {
     expect.soft([200, 503]).toEqual(expect.arrayContaining([...without502(one, killed)]))
-    tell(`members of the instance whose ${what} was killed`, one.secondsUntilWell(killed))
+    await tell(`members of the instance whose ${what} was killed`, one.secondsUntilWell(killed))
   }
 })
 
@@ -134,7 +127,7 @@ test('PostgreSQL is killed', async () => {
   console.log(`PostgreSQL itself: ${away.toFixed(1)} s`)
   for (const one of watched) {
     expect([200, 503]).toEqual(expect.arrayContaining([...one.statuses(killed)]))
-    tell('all pages, after PostgreSQL was ready', Math.max(0, one.secondsUntilWell(killed) - away))
+    await tell('all pages, after PostgreSQL was ready', Math.max(0, one.secondsUntilWell(killed) - away))
   }
   const identity = ({ metadata, ...pod }: Pod) => `${metadata.uid} ${restartsOf({ metadata, ...pod })}`
   expect((await instances()).map(identity).sort()).toEqual(before.map(identity).sort())
@@ -161,11 +154,11 @@ test('the operator that leads is killed', async () => {
       const community = await h.read(NAME)
       return community?.status?.observedGeneration === community?.metadata.generation
     })
-    tell('another replica did what was asked', (performance.now() - since) / 1000)
+    await tell('another replica did what was asked', (performance.now() - since) / 1000)
     await until('the title to be seen', 30, async () =>
       (await stranger.get('/')).html.text.includes('The High Weald'),
     )
-    tell('the change was seen on the front page', (performance.now() - since) / 1000, 2 * BACK_SECONDS)
+    await tell('the change was seen on the front page', (performance.now() - since) / 1000)
   })
   expect(await holder()).not.toBe(leader)
   for (const one of watched) expect(one.statuses(killed)).toEqual([200])
