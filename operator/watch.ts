@@ -102,7 +102,9 @@ export function createControllers(deps: ControllersDeps): Controllers {
   return {
     watch() {
       for (const reflector of reflectors) reflector.start()
-      void Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
+      // A namespace that is gone holds up nobody else's; with no rights anywhere there is nothing to work on.
+      const somewhere = Promise.any(communities.map((reflector) => reflector.synced))
+      void Promise.all([somewhere, ...reflectors.map((reflector) => reflector.answered)]).then(() => {
         synced = true
       })
     },

@@ -49,6 +49,11 @@ export function createKubeMetrics(registry: Registry) {
       'resource',
       'why',
     ]),
+    refused: gauge(
+      'reflector_refused',
+      '1 while the API server refuses to have this listed and watched: no rights there, or no such kind.',
+      ['resource', 'namespace'],
+    ),
     objects: gauge('reflector_objects', 'Objects held in memory.', ['resource']),
     leader: gauge('leader_election_master_status', '1 if this process leads.', ['name']),
   }

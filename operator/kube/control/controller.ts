@@ -12,7 +12,7 @@ import type { Reflector } from './reflector.ts'
 export type Result = { requeueAfterMs?: number } | void
 
 export type Controller = {
-  /** Waits until every source is synced, then works. Resolves when the workers run; rejects never. */
+  /** Waits until every source was listed, or may not be, then works. Resolves when the workers run; rejects never. */
   start(): Promise<void>
   enqueue(key: string): void
   enqueueAfter(key: string, ms: number): void
@@ -127,7 +127,7 @@ export function createController(options: ControllerOptions, deps: ControllerDep
       const stopped = new Promise<void>((resolve) =>
         stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
       )
-      await Promise.race([Promise.all(sources.map(({ reflector }) => reflector.synced)), stopped])
+      await Promise.race([Promise.all(sources.map(({ reflector }) => reflector.answered)), stopped])
       if (stopping.signal.aborted) return
       running = Promise.all([resync(), ...Array.from({ length: workers }, work)])
       log.info({ workers }, 'working')

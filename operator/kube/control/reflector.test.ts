@@ -4,6 +4,7 @@ import { createKube } from '../client/rest.ts'
 import { createTransport } from '../client/transport.ts'
 import { lines } from '../client/watch.ts'
 import { systemClock } from '../clock.ts'
+import { KubeError } from '../error.ts'
 import { resources } from '../resources.ts'
 import {
   type Answerer,
@@ -16,6 +17,7 @@ import {
   status,
 } from '../testing/api-server.ts'
 import { testDeps } from '../testing/deps.ts'
+import type { WatchEvent } from '../types.ts'
 import { createReflector } from './reflector.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -119,6 +121,67 @@ test('it is not synced before a list succeeded, and errors end nothing', async (
   expect(synced).toBe(false)
   await vi.waitFor(() => expect(told).toEqual(['+a@3']), 5000)
   expect(synced).toBe(true)
+})
+
+/** On a clock of its own, with a server that gives these answers in turn, the last one for ever. */
+function without(...answers: (number | 'list')[]) {
+  const deps = testDeps()
+  const asked: number[] = []
+  const kube = {
+    snapshot: async () => {
+      asked.push(deps.clock.now())
+      const answer = answers.length > 1 ? answers.shift() : answers[0]
+      if (answer === 'list') return { items: [configMap('a', '1')], resourceVersion: '1' }
+      throw new KubeError({ code: Number(answer), reason: '', message: 'no' })
+    },
+    async *watch(_r: object, _s: object, { signal }: { signal: AbortSignal }): AsyncGenerator<WatchEvent> {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    },
+  }
+  const selection = { namespace: 'gone' }
+  const reflector = createReflector(
+    { resource: resources.configMap, selection, silenceMs: 1e9 },
+    { ...deps, kube },
+  )
+  reflector.start()
+  const refused = async () => (await deps.metrics.refused.get()).values.map(({ value }) => value)
+  return { ...deps, reflector, asked, refused }
+}
+
+test('"not allowed" and "no such kind" are answers: a restart cures neither, so they are no silence', async () => {
+  for (const code of [403, 404]) {
+    const { reflector, clock, asked, refused } = without(code)
+    await clock.pass(3_600_000)
+    expect(reflector.age()).toBeLessThanOrEqual(30_000)
+    expect(await refused()).toEqual([1])
+    // Asked again for ever, but seldom.
+    expect(asked.length).toBeGreaterThan(100)
+    expect(asked.length).toBeLessThan(300)
+  }
+  // No answer at all is silence, and so is an API server that is broken.
+  for (const code of [0, 500]) {
+    const { reflector, clock, refused } = without(code)
+    await clock.pass(3_600_000)
+    expect(reflector.age()).toBe(3_600_000)
+    expect(await refused()).toEqual([])
+  }
+})
+
+test('a namespace that may not be looked into is an answer, but not an empty list; it is found when it may be', async () => {
+  const { reflector, clock, refused } = without(403, 403, 'list')
+  let [answered, synced] = [false, false]
+  void reflector.answered.then(() => {
+    answered = true
+  })
+  void reflector.synced.then(() => {
+    synced = true
+  })
+  await clock.pass(0)
+  expect([answered, synced]).toEqual([true, false])
+  await clock.pass(60_000)
+  expect([answered, synced]).toEqual([true, true])
+  expect(reflector.store.list()).toHaveLength(1)
+  expect(await refused()).toEqual([0])
 })
 
 test('watches that end at once are not begun in a tight loop', async () => {

@@ -11,7 +11,15 @@ export type Reflector = {
   readonly store: Store
   /** Resolves after the first full list. Nothing may be decided before: an empty store would look like "none". */
   readonly synced: Promise<void>
-  /** Milliseconds since the API server last told us something (list, event or bookmark). */
+  /**
+   * Resolves after the first full list, or once the API server said that this may not be listed. A namespace that is gone
+   * took our rights there with it: whoever works for others too waits for this, and must not take "not allowed" for "none".
+   */
+  readonly answered: Promise<void>
+  /**
+   * Milliseconds since the API server last told us something: a list, an event, a bookmark, or that we may not look (403)
+   * or that there is no such kind (404). A restart cures neither of the last two.
+   */
   age(): number
   /** Called for every change, after the store has it. Must not throw; it should only enqueue a key. */
   onChange(listener: (change: Change) => void): void
@@ -50,6 +58,8 @@ export function createReflector(options: ReflectorOptions, deps: ReflectorDeps):
   const listeners: ((change: Change) => void)[] = []
   const stopping = new AbortController()
   const synced = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<void>()
+  let refused = false
   let heard = clock.now()
   let running: Promise<void> | undefined
 
@@ -64,6 +74,8 @@ export function createReflector(options: ReflectorOptions, deps: ReflectorDeps):
     const changes = store.replace(items)
     metrics.objects.set(labels, store.size)
     synced.resolve()
+    answered.resolve()
+    allowed()
     changes.forEach(tell)
     return resourceVersion
   }
@@ -92,6 +104,7 @@ export function createReflector(options: ReflectorOptions, deps: ReflectorDeps):
       })) {
         heard = clock.now()
         guard()
+        allowed()
         events++
         if (event.type === 'BOOKMARK') {
           version = event.resourceVersion
@@ -142,12 +155,31 @@ export function createReflector(options: ReflectorOptions, deps: ReflectorDeps):
     }
   }
 
+  const place = { ...labels, namespace: selection.namespace ?? '' }
+  const allowed = () => {
+    if (!refused) return
+    refused = false
+    metrics.refused.set(place, 0)
+    log.info('allowed again')
+  }
+
   function report(failure: unknown): void {
     const why = failure instanceof KubeError ? String(failure.failure.code) : 'error'
     metrics.watchFailures.inc({ ...labels, why })
-    if (isNotFound(failure)) log.error('the API server does not know this kind: install the CRDs')
-    else if (isForbidden(failure)) log.error({ err: failure }, 'not allowed to list and watch: see the Roles')
-    else if (isGone(failure)) log.debug('the version to watch from is gone: listing again')
+    if (isNotFound(failure) || isForbidden(failure)) {
+      heard = clock.now()
+      // Only what is not allowed may stay so while all else works; without the kinds nothing works anywhere.
+      if (isForbidden(failure)) answered.resolve()
+      const level = refused ? 'debug' : 'error'
+      refused = true
+      metrics.refused.set(place, 1)
+      if (isNotFound(failure)) log[level]('the API server does not know this kind: install the CRDs')
+      else
+        log[level](
+          { err: failure },
+          'not allowed to list and watch: if the namespace is gone, take it out of watchNamespaces, else see the Roles in it',
+        )
+    } else if (isGone(failure)) log.debug('the version to watch from is gone: listing again')
     else log.warn({ err: failure }, 'list or watch failed: trying again')
   }
 
@@ -155,6 +187,7 @@ export function createReflector(options: ReflectorOptions, deps: ReflectorDeps):
     resource,
     store,
     synced: synced.promise,
+    answered: answered.promise,
     age: () => clock.now() - heard,
     onChange: (listener) => void listeners.push(listener),
     start() {
