@@ -10,7 +10,7 @@ import type { KubeObject } from './kube/types.ts'
 import { run } from './main.ts'
 import { createLogger } from './serve/logger.ts'
 import { type Setup, setUp } from './testing/setup.ts'
-import { findClaim, playKubelet } from './testing/world.ts'
+import { findClaim, playCollector, playKubelet } from './testing/world.ts'
 
 let setup: Setup
 let namespaces = 0
@@ -177,6 +177,36 @@ test('the second Community of a domain is told who has it, and harms nobody', as
     (seen) => seen === undefined,
   )
   expect(await findClaim(setup.world, place())).toBeDefined()
+})
+
+test('only deletionPolicy Delete holds a Community; under Retain it goes at once, and its members wait for the next', async () => {
+  const { create, ready, kube, place, community, spaces } = await operate('town')
+  await create(0, {})
+  const first = await ready('True', 'Serving')
+  expect(first?.metadata.finalizers).toBeUndefined()
+  const policy = (deletionPolicy: string) =>
+    kube.patch(resources.community, place(), { spec: { deletionPolicy } })
+  await policy('Delete')
+  await until('held', community, (seen) => seen?.metadata.finalizers?.length === 1)
+  await policy('Retain')
+  await until('let go', community, (seen) => !seen?.metadata.finalizers)
+  await ready('True', 'Serving')
+
+  await kube.delete(resources.community, place())
+  expect(await community()).toBeUndefined()
+  // Everything of it is still there when its successor comes: that is not touched, and the cluster takes it in its time.
+  const before = await kube.get(resources.service, place())
+  expect(before).toBeDefined()
+  await create(0, {})
+  const waiting = await ready('False', 'Starting')
+  expect(conditionOf(waiting, 'Ready').message).toContain('of an earlier Community')
+  expect(await kube.get(resources.service, place())).toEqual(before)
+  await playCollector(setup.world, spaces[0] ?? '')
+  await ready('True', 'Serving')
+  expect((await kube.get(resources.service, place()))?.metadata.uid).not.toBe(before?.metadata.uid)
+  const claim = readClaim((await findClaim(setup.world, place())) as KubeObject)
+  expect(claim.owner.uid).toBe((await community())?.metadata.uid)
+  expect(claim.nextOrdinal).toBe(2)
 })
 
 test('a wrong database Secret is named, breaks no other Community, and works once it is right', async () => {

@@ -1,8 +1,8 @@
 // The two reconcilers: a key in, the world nearer to what is wanted out.
 import { describeProblems, parseCommunity, parseInstance } from '../api/objects.ts'
 import { COMMUNITY_MANAGER, INSTANCE_MANAGER } from '../decide/changed.ts'
-import { FINALIZER } from '../decide/community/claim.ts'
 import { decideCommunity } from '../decide/community/decide.ts'
+import { isHeld, release } from '../decide/community/hold.ts'
 import { refused } from '../decide/community/status.ts'
 import { decideInstance } from '../decide/instances/decide.ts'
 import type { Events } from '../kube/events.ts'
@@ -40,7 +40,8 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
         const message = describeProblems(parsed.problems)
         const findings = refused({ reason: 'InvalidSpec', message })
         // Nothing of an unreadable Community is taken away but its hold on the object.
-        const groups = object.metadata.deletionTimestamp ? release(object.metadata) : []
+        const { metadata } = object
+        const groups = metadata.deletionTimestamp && isHeld(metadata) ? [[release(metadata)]] : []
         return {
           object,
           step,
@@ -80,27 +81,3 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
   }
   return { community, instance }
 }
-
-const release = (metadata: {
-  name: string
-  namespace?: string
-  resourceVersion?: string
-  finalizers?: string[]
-}) =>
-  metadata.finalizers?.includes(FINALIZER)
-    ? [
-        [
-          {
-            do: 'patch' as const,
-            kind: 'community' as const,
-            name: { name: metadata.name, ...(metadata.namespace && { namespace: metadata.namespace }) },
-            patch: {
-              metadata: {
-                resourceVersion: metadata.resourceVersion,
-                finalizers: metadata.finalizers.filter((name) => name !== FINALIZER),
-              },
-            },
-          },
-        ],
-      ]
-    : []

@@ -65,8 +65,14 @@ async function live(id: string, faults: Faults): Promise<Life> {
         ),
       )
     },
-    () => kube.patch(resources.community, named, { spec: { title: 'Other', seats: { perInstance: 5 } } }),
-    () => kube.patch(resources.community, named, { spec: { seats: { perInstance: 2 } } }),
+    () =>
+      kube.patch(resources.community, named, {
+        spec: { title: 'Other', seats: { perInstance: 5 }, deletionPolicy: 'Delete' },
+      }),
+    () =>
+      kube.patch(resources.community, named, {
+        spec: { seats: { perInstance: 2 }, deletionPolicy: 'Retain' },
+      }),
     () => kube.delete(resources.community, named),
     () => community({ deletionPolicy: 'Delete' }, { 'hamlet.coop/confirm-delete': place.domain }),
     () => kube.delete(resources.community, named),

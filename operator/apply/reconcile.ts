@@ -1,7 +1,7 @@
 // Observe, decide, apply, until nothing is left to do; then say how things are.
 import type { Finding } from '../api/conditions.ts'
 import type { Decision } from '../decide/decision.ts'
-import { isAlreadyExists, isConflict } from '../kube/error.ts'
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/error.ts'
 import type { Events } from '../kube/events.ts'
 import type { KubeObject } from '../kube/types.ts'
 import { explain } from '../postgres/server/errors.ts'
@@ -42,6 +42,8 @@ export async function reconcile(
     } catch (error) {
       // Somebody was quicker, or an earlier write of ours came through: look again.
       if (isConflict(error) || isAlreadyExists(error)) continue
+      // Deleted under our hands: what was just made for it goes the way of all that it owned.
+      if (isNotFound(error) && !(await look())) return {}
       await say(object, { ...decision, findings: withFailure(decision.findings, error, step) }, deps)
       throw error
     }

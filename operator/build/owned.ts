@@ -55,6 +55,17 @@ export const owned = (
   ],
 })
 
+/**
+ * Was this object made for an earlier Community of this name? Its owner is gone, for the name has another one now, so the
+ * cluster's garbage collection is about to take it.
+ */
+export const isOfEarlier = ({ metadata }: KubeObject, owner: Owner): boolean =>
+  metadata.labels?.[COMMUNITY_LABEL] === owner.name &&
+  (metadata.ownerReferences ?? []).some(
+    ({ kind, name, uid, controller }) =>
+      kind === 'Community' && name === owner.name && uid !== owner.uid && controller === true,
+  )
+
 /** Was this object made for this very Community? */
 export const isOurs = (object: KubeObject, owner: Owner): boolean =>
   object.metadata.labels?.[COMMUNITY_LABEL] === owner.name && object.metadata.labels[UID_LABEL] === owner.uid

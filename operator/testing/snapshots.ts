@@ -4,7 +4,8 @@ import { communitySpec } from '../api/community.ts'
 import type { Community, Instance } from '../api/objects.ts'
 import { claimName } from '../build/data/claim.ts'
 import { internalAddress } from '../build/names.ts'
-import { FINALIZER } from '../decide/community/claim.ts'
+import { instanceLabels, type Owner, owned } from '../build/owned.ts'
+import { FINALIZER } from '../decide/community/hold.ts'
 import type {
   Chance,
   CommunitySnapshot,
@@ -16,6 +17,14 @@ import type {
 
 export const NOW = Date.parse('2030-01-01T00:00:00Z')
 const UID = '11111111-2222-3333-4444-555555555555'
+
+/** Whose the objects of `makeCommunity` are, or those of an earlier one of its name. */
+export const makeOwner = (uid = UID): Owner => ({
+  apiVersion: 'hamlet.coop/v1alpha1',
+  namespace: 'town',
+  name: 'garden',
+  uid,
+})
 
 export const settings: Settings = {
   namespace: 'hamlet',
@@ -36,7 +45,10 @@ export const chance: Chance = {
   jitter: 0,
 }
 
-export function makeCommunity(spec: object = {}, metadata: Partial<Community['metadata']> = {}): Community {
+export function makeCommunity(
+  spec: { readonly deletionPolicy?: string; readonly [field: string]: unknown } = {},
+  metadata: Partial<Community['metadata']> = {},
+): Community {
   const parsed = communitySpec.parse({ domain: 'garden.example', ...spec })
   return {
     apiVersion: 'hamlet.coop/v1alpha1',
@@ -47,7 +59,7 @@ export function makeCommunity(spec: object = {}, metadata: Partial<Community['me
       uid: UID,
       generation: 1,
       resourceVersion: '1',
-      finalizers: [FINALIZER],
+      ...(spec.deletionPolicy === 'Delete' && { finalizers: [FINALIZER] }),
       ...metadata,
     },
     spec: {
@@ -64,9 +76,17 @@ export function makeCommunity(spec: object = {}, metadata: Partial<Community['me
 
 export function makeInstance(
   ordinal: number,
-  given: { cap?: number; statusCap?: number; serving?: boolean; generation?: number; observed?: number } = {},
+  given: {
+    cap?: number
+    statusCap?: number
+    serving?: boolean
+    generation?: number
+    observed?: number
+    owner?: Owner
+  } = {},
 ): Instance {
   const { cap = 300, statusCap = cap, serving = true, generation = 1, observed = generation } = given
+  const { owner = makeOwner() } = given
   const condition = (type: string, status: boolean) => ({
     type,
     status: status ? ('True' as const) : ('False' as const),
@@ -78,7 +98,12 @@ export function makeInstance(
   return {
     apiVersion: 'hamlet.coop/v1alpha1',
     kind: 'Instance',
-    metadata: { name: `garden-${ordinal}`, namespace: 'town', uid: `uid-${ordinal}`, generation },
+    metadata: {
+      ...owned(owner, `garden-${ordinal}`, instanceLabels(owner, ordinal)),
+      namespace: 'town',
+      uid: `uid-${ordinal}`,
+      generation,
+    },
     spec: { community: 'garden', ordinal, cap, image: 'hamlet:1', state: 'Active' },
     status: {
       observedGeneration: observed,
@@ -232,6 +257,7 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
     policy: fc.constantFrom('Retain', 'Delete'),
     paused: fc.boolean(),
     deleted: fc.boolean(),
+    held: fc.boolean(),
     confirmed: fc.constantFrom(undefined, 'garden.example', 'other.example'),
     claim: fc.option(
       fc.record({
@@ -266,6 +292,7 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
     const community = makeCommunity(
       { seats: given.seats, deletionPolicy: given.policy, paused: given.paused },
       {
+        finalizers: ['else.example/kept', ...(given.held ? [FINALIZER] : [])],
         ...(given.deleted && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
         ...(given.confirmed && { annotations: { 'hamlet.coop/confirm-delete': given.confirmed } }),
       },

@@ -76,6 +76,34 @@ export async function playKubelet({ kube }: World, { namespace, name }: Place): 
   return moved
 }
 
+const OWNED = [
+  resources.instance,
+  resources.deployment,
+  resources.service,
+  resources.ingress,
+  resources.networkPolicy,
+  resources.secret,
+]
+
+/** Plays the cluster's garbage collection: whatever is owned by a Community that is gone goes too. */
+export async function playCollector({ kube }: Pick<World, 'kube'>, namespace: string): Promise<boolean> {
+  const listed = await Promise.all(OWNED.map((kind) => kube.list(kind, { namespace })))
+  // Read after what they own, so that nothing of one that was made meanwhile is taken.
+  const owners = new Set(
+    (await kube.list(resources.community, { namespace })).map(({ metadata }) => metadata.uid),
+  )
+  const left = listed
+    .flat()
+    .filter(({ metadata }) =>
+      metadata.ownerReferences?.some(({ kind, uid }) => kind === 'Community' && !owners.has(uid)),
+    )
+  for (const { metadata, kind } of left) {
+    const resource = OWNED.find((one) => one.kind === kind)
+    if (resource) await kube.delete(resource, metadata)
+  }
+  return left.length > 0
+}
+
 /**
  * Reconciles until a whole round writes nothing. When the process is killed another one starts from nothing; what fails
  * for another cause is tried again, as the queue would. Throws when it does not settle.
@@ -111,7 +139,8 @@ export async function settle(world: World, place: Place, faults: Faults): Promis
       reconcilers = startProcess(world, process)
       continue
     }
-    const moved = await playKubelet(world, place)
+    const served = await playKubelet(world, place)
+    const moved = (await playCollector(world, place.namespace)) || served
     if (!failed && !moved && process.writes === before) return process
   }
   throw new Error(`${key} does not settle`)

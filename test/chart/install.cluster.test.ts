@@ -85,7 +85,7 @@ test('an uninstall leaves data, definitions and claims, and the next install fin
   }
   const before = await claim()
   expect(before.made).toBeDefined()
-  await kube('delete', 'community', 'chart', '--timeout=60s')
+  await kube('delete', 'community', 'chart', '--cascade=foreground', '--timeout=60s')
   await chart('uninstall', release.name, ...inRelease, '--wait', '--timeout', '2m')
   await until('all pods to be gone', 60, async () => (await kube('get', 'pods', ...inRelease)) === '')
   await kube('get', 'crd', 'communities.hamlet.coop', 'instances.hamlet.coop')

@@ -1,6 +1,7 @@
 // Deleting a Community keeps everything under Retain, and leaves nothing under Delete.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
+import { held } from '../cluster/install/community.ts'
 import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, member, PASSWORD, post } from './hamlet.ts'
 
@@ -36,7 +37,8 @@ test('under Retain the members are there again when the Community is', async () 
   const uma = await member(h.site('brook'), 'uma')
   await post(uma, 'Water under the bridge')
 
-  await h.kubectl(['delete', 'community', 'brook', '--timeout', '120s'])
+  // In the foreground: it is gone once all that it owned is.
+  await h.kubectl(['delete', 'community', 'brook', '--cascade=foreground', '--timeout', '120s'])
   await until('the pods to end', 60, async () => {
     const pods = await h.kubectl([
       'get',
@@ -61,13 +63,14 @@ test('under Retain the members are there again when the Community is', async () 
 
 test('Delete asks for the domain as confirmation, and then leaves no trace', async () => {
   await h.apply('brook', { deletionPolicy: 'Delete' })
+  await h.kubectl(['wait', 'community', 'brook', held, '--timeout', '60s'])
   const before = await databases()
   await h.kubectl(['delete', 'community', 'brook', '--wait=false'])
-  const held = await until('the deletion to be held', 60, async () => {
+  const waiting = await until('the deletion to be held', 60, async () => {
     const text = JSON.stringify((await h.read('brook'))?.status?.conditions ?? [])
     return text.includes('confirm-delete') ? text : undefined
   })
-  expect(held).toContain('brook.localhost')
+  expect(waiting).toContain('brook.localhost')
   await h.kubectl(['annotate', 'community', 'brook', 'hamlet.coop/confirm-delete=brook.localhost'])
   await until('every trace to go', 120, async () => (await traces()).length === 0)
   // A directory and the one instance.

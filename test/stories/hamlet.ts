@@ -5,6 +5,7 @@ import { kubectl } from '../cluster/build/tools.ts'
 import { type Cluster, forTests } from '../cluster/cluster.ts'
 import { appImage } from '../cluster/images/app-image.ts'
 import { authority } from '../cluster/install/ca.ts'
+import { held } from '../cluster/install/community.ts'
 import { installHamlet } from '../cluster/install/install.ts'
 import { startCluster } from '../cluster/kinds/start.ts'
 import { type Page, type Site, type Visitor, visitor } from '../visitor/visitor.ts'
@@ -130,6 +131,7 @@ export async function hamlet(): Promise<Hamlet> {
         '{"spec":{"deletionPolicy":"Delete"}}',
       ])
       await run(['annotate', 'community', name, confirm, '--overwrite'])
+      await run(['wait', 'community', name, held, '--timeout', '60s'])
       await run(['delete', 'community', name, '--timeout', '120s'])
     },
   }

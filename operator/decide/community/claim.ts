@@ -2,9 +2,7 @@
 import { buildClaim, type Claim } from '../../build/data/claim.ts'
 import { inOrder, type Step } from '../decision.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
-
-/** Keeps a deleted Community in sight until what it had is gone or handed over to its claim. */
-export const FINALIZER = 'hamlet.coop/community'
+import { mayClaim } from './hold.ts'
 
 export type Claimed =
   | { readonly claim: Claim }
@@ -14,30 +12,15 @@ export type Claimed =
 export function decideClaim({ community, claim, settings, server, chance }: CommunitySnapshot): Claimed {
   const { metadata, spec } = community
   const owner = { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid }
-  if (claim && (claim.owner.namespace !== owner.namespace || claim.owner.name !== owner.name)) {
+  if (claim && !mayClaim(claim, metadata)) {
     const holder = `${claim.owner.namespace}/${claim.owner.name}`
     return {
       refusal: {
         reason: 'DomainTaken',
-        message: `spec.domain ${spec.domain} belongs to the Community ${holder}: choose another domain; if ${holder} was deleted and its data is no longer wanted, create it again with deletionPolicy Delete and delete it`,
+        message: `spec.domain ${spec.domain} belongs to the Community ${holder}: choose another domain; if ${holder} was deleted and its data is no longer wanted, create it again with deletionPolicy Delete, wait until it is Ready, and delete it`,
       },
     }
   }
-  const guard: Step[] = metadata.finalizers?.includes(FINALIZER)
-    ? []
-    : [
-        {
-          do: 'patch',
-          kind: 'community',
-          name: owner,
-          patch: {
-            metadata: {
-              resourceVersion: metadata.resourceVersion,
-              finalizers: [...(metadata.finalizers ?? []), FINALIZER],
-            },
-          },
-        },
-      ]
   if (!claim) {
     const systemIdentifier = server.ok ? server.systemIdentifier : ''
     const object = buildClaim(settings.namespace, {
@@ -46,7 +29,7 @@ export function decideClaim({ community, claim, settings, server, chance }: Comm
       prefix: databasePrefix(metadata.name, chance.prefix),
       systemIdentifier,
     })
-    return { groups: inOrder(guard, [{ do: 'create', object }]) }
+    return { groups: inOrder([{ do: 'create', object }]) }
   }
   // One Community of that name in that namespace exists at a time, so an earlier one with another uid is gone.
   const data = {
@@ -56,14 +39,7 @@ export function decideClaim({ community, claim, settings, server, chance }: Comm
       claim.systemIdentifier !== server.systemIdentifier &&
       claim.made.size === 0 && { 'system-identifier': server.systemIdentifier }),
   }
-  if (guard.length > 0 || Object.keys(data).length > 0) {
-    return {
-      groups: inOrder(
-        guard,
-        Object.keys(data).length > 0 ? [patchClaim(settings.namespace, claim, data)] : [],
-      ),
-    }
-  }
+  if (Object.keys(data).length > 0) return { groups: [[patchClaim(settings.namespace, claim, data)]] }
   return { claim }
 }
 

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { owned } from '../../build/owned.ts'
 import { deepFreeze } from '../../kube/control/store.ts'
 import {
   known,
   makeClaim,
   makeCommunity,
   makeFacts,
+  makeInstance,
+  makeOwner,
   makeRow,
   makeSnapshot,
   NOW,
@@ -16,6 +19,7 @@ import type { CommunitySnapshot } from '../snapshot.ts'
 import { decideCommunity } from './decide.ts'
 import { wantedSettings } from './directory.ts'
 import { mustRenew } from './front.ts'
+import { FINALIZER } from './hold.ts'
 
 const decide = (snapshot: CommunitySnapshot) => decideCommunity(snapshot, NOW)
 const steps = (snapshot: CommunitySnapshot): Step[] => decide(snapshot).groups.flat()
@@ -86,6 +90,66 @@ test('the claim outlives the data: it goes only when no database is left', () =>
   })
 })
 
+/** Every Community patch that was decided on: the finalizers that it leaves. */
+const holds = (snapshot: CommunitySnapshot): string[][] =>
+  steps(snapshot).flatMap((step) =>
+    step.do === 'patch' && step.kind === 'community' ? [Object(Object(step.patch).metadata).finalizers] : [],
+  )
+
+test('a Community is held only while its data shall go with it, and finalizers of others stay', () => {
+  everywhere((snapshot) => {
+    const { community, claim } = snapshot
+    const had = community.metadata.finalizers ?? []
+    const held = holds(snapshot)[0] ?? had
+    expect(held).toContain('else.example/kept')
+    if (community.metadata.deletionTimestamp) {
+      // Nobody is to wait for what the cluster takes away by itself.
+      if (community.spec.deletionPolicy === 'Retain') expect(held).not.toContain(FINALIZER)
+      if (!had.includes(FINALIZER)) expect(steps(snapshot)).toEqual([])
+      return
+    }
+    const wanted = community.spec.deletionPolicy === 'Delete' && claim?.owner.namespace !== 'else'
+    expect(held.includes(FINALIZER)).toBe(wanted)
+    // Before anything is made that would be left behind.
+    if (held !== had) expect(decide(snapshot).groups[0]).toMatchObject([{ do: 'patch', kind: 'community' }])
+  })
+})
+
+test('all that is made for a Community goes with it, and its data does not', () => {
+  everywhere((snapshot) => {
+    for (const step of steps(snapshot)) {
+      if (step.do !== 'apply' && step.do !== 'put' && step.do !== 'create' && step.do !== 'issueCertificate')
+        continue
+      const { kind, metadata } = step.object
+      if (kind === 'ConfigMap') expect(metadata.ownerReferences).toBeUndefined()
+      else
+        expect(metadata.ownerReferences).toMatchObject([
+          { kind: 'Community', uid: snapshot.community.metadata.uid, controller: true },
+        ])
+    }
+  })
+})
+
+test('what an earlier Community of the name left is waited for, and never taken over', () => {
+  const earlier = makeOwner('earlier')
+  const left = { apiVersion: 'v1', kind: 'Service', metadata: owned(earlier, 'garden') }
+  const service = makeSnapshot({ live: { ...makeSnapshot().live, service: left } })
+  const instance = makeSnapshot({ instances: [makeInstance(1, { owner: earlier })] })
+  for (const snapshot of [service, instance]) {
+    expect(steps(snapshot)).toEqual([])
+    expect(decide(snapshot).findings[0]).toMatchObject({
+      status: 'False',
+      reason: 'Starting',
+      message: expect.stringContaining('of an earlier Community'),
+    })
+  }
+  // Cut off from their owner by hand, they stay until somebody decides.
+  const { ownerReferences: _, ...kept } = left.metadata
+  const orphan = makeSnapshot({ live: { ...makeSnapshot().live, service: { ...left, metadata: kept } } })
+  expect(steps(orphan)).toEqual([])
+  expect(reason(orphan)).toBe('NameTaken')
+})
+
 test('nothing but a used invitation is ever deleted while the Community lives', () => {
   everywhere((snapshot) => {
     if (snapshot.community.metadata.deletionTimestamp) return
@@ -100,7 +164,8 @@ test('somebody else’s domain, a pause: nothing is done', () => {
     if (community.metadata.deletionTimestamp) return
     const taken = claim?.owner.namespace === 'else'
     if (!taken && !community.spec.paused) return
-    expect(steps(snapshot)).toEqual([])
+    expect(steps(snapshot).filter(({ do: what }) => what !== 'patch')).toEqual([])
+    expect(steps(snapshot)).toHaveLength(holds(snapshot).length)
     if (taken) expect(reason(snapshot)).toBe('DomainTaken')
   })
 })
@@ -186,10 +251,13 @@ test('seats are given only by an instance that serves and whose databases can be
 })
 
 test('the claim comes before everything else, and the object is held before the claim', () => {
-  const { groups } = decide(
-    makeSnapshot({ claim: undefined, instances: [], community: makeCommunity({}, { finalizers: [] }) }),
-  )
-  expect(groups.map((group) => group.map((step) => step.do))).toEqual([['patch'], ['create']])
+  const first = (deletionPolicy: string) => {
+    const community = makeCommunity({ deletionPolicy }, { finalizers: [] })
+    const { groups } = decide(makeSnapshot({ claim: undefined, instances: [], community }))
+    return groups.map((group) => group.map((step) => step.do))
+  }
+  expect(first('Delete')).toEqual([['patch'], ['create']])
+  expect(first('Retain')).toEqual([['create']])
 })
 
 test('an object of that name that is not ours stops everything', () => {

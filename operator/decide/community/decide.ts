@@ -1,6 +1,7 @@
 // One look at a Community → what to do and what to say. Pure: the same snapshot gives the same decision.
 import type { Owner } from '../../build/owned.ts'
-import { isOurs } from '../../build/owned.ts'
+import { isOfEarlier, isOurs } from '../../build/owned.ts'
+import type { KubeObject } from '../../kube/types.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
 import { decideInstances } from '../growth/instances.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
@@ -8,6 +9,7 @@ import { decideClaim } from './claim.ts'
 import { decideDeletion } from './deletion.ts'
 import { decideDirectory } from './directory.ts'
 import { decideFront } from './front.ts'
+import { decideHold } from './hold.ts'
 import { decideCommunitySecret, decideInvitation } from './secrets.ts'
 import { type CommunityCounts, type CommunityFinding, describe, refused } from './status.ts'
 
@@ -18,6 +20,13 @@ const POLL_MS = 60_000
 const SOON_MS = 5_000
 
 export function decideCommunity(snapshot: CommunitySnapshot, now: number): CommunityDecision {
+  if (snapshot.community.metadata.deletionTimestamp) return decideDeletion(snapshot)
+  const decision = decideLife(snapshot, now)
+  // Before anything is made that would be left behind. Also while paused: it is said of the object alone.
+  return { ...decision, groups: inOrder(decideHold(snapshot), ...decision.groups) }
+}
+
+function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision {
   const { community, chance, server } = snapshot
   const { metadata, spec } = community
   const owner: Owner = {
@@ -26,7 +35,6 @@ export function decideCommunity(snapshot: CommunitySnapshot, now: number): Commu
     name: metadata.name,
     uid: metadata.uid,
   }
-  if (metadata.deletionTimestamp) return decideDeletion(snapshot)
   const quiet = { groups: [], counts: {}, events: [] }
   const slow = POLL_MS * (1 + chance.jitter)
   const claimed = decideClaim(snapshot)
@@ -112,12 +120,21 @@ const full = (
   }`,
 })
 
-/** The objects of the front and the Secrets must be this Community's: nobody else's is ever overwritten. */
-function nameTaken({ community, live }: CommunitySnapshot, owner: Owner): Refusal | undefined {
-  const all = [live.secret, live.invitation, live.service, live.ingress, live.networkPolicy]
+/** Objects of this Community's names must be its own: nobody else's is ever overwritten. */
+function nameTaken({ community, live, instances }: CommunitySnapshot, owner: Owner): Refusal | undefined {
+  const all: (KubeObject | undefined)[] = [
+    ...[live.secret, live.invitation, live.service, live.ingress, live.networkPolicy],
+    ...instances,
+  ]
   if (community.spec.ingress.tls.mode === 'CA') all.push(live.certificate)
-  const foreign = all.find((object) => object && !isOurs(object, owner))
+  const others = all.filter((object) => object !== undefined).filter((object) => !isOurs(object, owner))
+  const foreign = others.find((object) => !isOfEarlier(object, owner)) ?? others[0]
   if (!foreign) return undefined
+  if (isOfEarlier(foreign, owner))
+    return {
+      reason: 'Starting',
+      message: `${foreign.kind} ${foreign.metadata.name} of an earlier Community of this name is still being removed`,
+    }
   return {
     reason: 'NameTaken',
     message: `${foreign.kind} ${foreign.metadata.name} in the namespace ${owner.namespace} was not made for this Community: delete or rename it, or choose another metadata.name`,

@@ -1,8 +1,8 @@
-// What a deleted Community leaves: everything that cannot be made again (Retain), or nothing (Delete).
+// What a deleted Community leaves: everything that cannot be made again (Retain, for which nobody waits), or nothing.
 import { CONFIRM_DELETE } from '../../api/objects.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
-import { FINALIZER } from './claim.ts'
+import { isHeld, release } from './hold.ts'
 import { type CommunityCounts, type CommunityFinding, refused } from './status.ts'
 
 /** Pods first, for they write; then the data; then the claim, which says where the data was; then the object. */
@@ -25,10 +25,10 @@ export function decideDeletion(
     events: [],
     requeueAfterMs: 2_000,
   })
-  if (!metadata.finalizers?.includes(FINALIZER)) return act()
-  const ours = claim?.owner.uid === metadata.uid
-  const erase = spec.deletionPolicy === 'Delete' && ours
-  if (erase && metadata.annotations?.[CONFIRM_DELETE] !== spec.domain)
+  if (!isHeld(metadata)) return act()
+  // What is left in the namespace goes with its owner. A claim of another one says that its data is not ours to drop.
+  if (spec.deletionPolicy !== 'Delete' || claim?.owner.uid !== metadata.uid) return act([release(metadata)])
+  if (metadata.annotations?.[CONFIRM_DELETE] !== spec.domain)
     return wait({
       reason: 'ConfirmationMissing',
       message: `spec.deletionPolicy is Delete, which destroys all accounts and posts of ${spec.domain}: to confirm, \`kubectl -n ${metadata.namespace} annotate community ${metadata.name} ${CONFIRM_DELETE}=${spec.domain}\`; to keep the data, set spec.deletionPolicy to Retain`,
@@ -37,41 +37,25 @@ export function decideDeletion(
     return act(remains.objects.map((object): Step => ({ do: 'delete', object })))
   if (remains.pods > 0) return act()
   // A claim without a system identifier never met a PostgreSQL, so there is no data that could be left behind.
-  if (erase && !server.ok && claim?.systemIdentifier !== '')
+  if (!server.ok && claim.systemIdentifier !== '')
     return wait({
       reason: server.refusal.reason,
       message: `the data cannot be deleted: ${server.refusal.message}; or set spec.deletionPolicy to Retain, which leaves it there`,
     })
   // No database there and another server than the claim names: nothing was found is not the same as nothing is left.
-  if (erase && server.ok && claim?.systemIdentifier && claim.systemIdentifier !== server.systemIdentifier)
+  if (server.ok && claim.systemIdentifier && claim.systemIdentifier !== server.systemIdentifier)
     return wait({
       reason: 'DataMissing',
       message: `this is not the PostgreSQL that has the data of ${spec.domain}: point spec.database to that one, or set spec.deletionPolicy to Retain, which leaves it there`,
     })
-  if (erase && claim && remains.databases > 0) return act([{ do: 'dropDatabases', prefix: claim.prefix }])
-  const release: Step = {
-    do: 'patch',
-    kind: 'community',
-    name: { namespace: metadata.namespace, name: metadata.name },
-    patch: {
-      metadata: {
-        resourceVersion: metadata.resourceVersion,
-        finalizers: metadata.finalizers.filter((name) => name !== FINALIZER),
-      },
+  if (remains.databases > 0) return act([{ do: 'dropDatabases', prefix: claim.prefix }])
+  const unclaim: Step = {
+    do: 'delete',
+    object: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: claim.name, namespace: settings.namespace, uid: claim.uid },
     },
   }
-  const unclaim: Step[] =
-    erase && claim
-      ? [
-          {
-            do: 'delete',
-            object: {
-              apiVersion: 'v1',
-              kind: 'ConfigMap',
-              metadata: { name: claim.name, namespace: settings.namespace, uid: claim.uid },
-            },
-          },
-        ]
-      : []
-  return act(unclaim, [release])
+  return act([unclaim], [release(metadata)])
 }

@@ -12,7 +12,12 @@ export type CommunityCounts = Omit<CommunityStatus, 'conditions' | 'observedGene
 /** All is in question for one cause; what the last look counted is kept. */
 export const refused = ({ reason, message }: Refusal): CommunityFinding[] => [
   { type: 'Ready', status: 'False', reason, message },
-  { type: 'Degraded', status: reason === 'Deleting' ? 'False' : 'True', reason, message },
+  {
+    type: 'Degraded',
+    status: reason === 'Deleting' || reason === 'Starting' ? 'False' : 'True',
+    reason,
+    message,
+  },
 ]
 
 export type StatusFacts = {

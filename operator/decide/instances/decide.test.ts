@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { owned } from '../../build/owned.ts'
 import type { KubeObject } from '../../kube/types.ts'
-import { chance, known, makeClaim, makeCommunity, makeInstance, settings } from '../../testing/snapshots.ts'
+import {
+  chance,
+  known,
+  makeClaim,
+  makeCommunity,
+  makeInstance,
+  makeOwner,
+  settings,
+} from '../../testing/snapshots.ts'
 import type { Step } from '../decision.ts'
 import type { HomeFacts, InstanceSnapshot } from '../snapshot.ts'
 import { decideInstance } from './decide.ts'
@@ -180,6 +189,25 @@ test('the Secret is there before the pod', () => {
     ['makeDatabase', 'apply', 'apply'],
     ['identifyHome'],
   ])
+})
+
+test('a Deployment that an earlier Community left is waited for, and not taken over', () => {
+  const deployment = (uid: string): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: owned(makeOwner(uid), 'garden-1'),
+  })
+  const seen = (object: KubeObject) => {
+    const snapshot = makeSnapshot({ live: { ...makeSnapshot().live, deployment: object } })
+    expect(steps(snapshot)).toEqual([])
+    return decideInstance(snapshot)?.findings[0]
+  }
+  expect(seen(deployment('earlier'))).toMatchObject({
+    reason: 'Starting',
+    message: expect.stringContaining('of an earlier Community'),
+  })
+  const { ownerReferences: _, ...metadata } = deployment('earlier').metadata
+  expect(seen({ ...deployment('earlier'), metadata })).toMatchObject({ reason: 'NameTaken' })
 })
 
 test('when all images change, one instance at a time is replaced, the lowest first, and a stuck one holds up nobody', () => {

@@ -4,7 +4,7 @@ import { madeKey } from '../../build/data/claim.ts'
 import { buildInstanceSecret, readSecret } from '../../build/data/secrets.ts'
 import { passwordOf } from '../../build/database-url.ts'
 import { databaseName } from '../../build/names.ts'
-import { isOurs, type Owner } from '../../build/owned.ts'
+import { isOfEarlier, isOurs, type Owner } from '../../build/owned.ts'
 import { buildInstanceService } from '../../build/workload/service.ts'
 import { changed, INSTANCE_MANAGER } from '../changed.ts'
 import { noteInClaim } from '../community/claim.ts'
@@ -38,7 +38,12 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
     (object) => object && !isOurs(object, owner),
   )
   const refusals: Refusal[] = []
-  if (foreign)
+  if (foreign && isOfEarlier(foreign, owner))
+    refusals.push({
+      reason: 'Starting',
+      message: `${foreign.kind} ${foreign.metadata.name} of an earlier Community of this name is still being removed`,
+    })
+  else if (foreign)
     refusals.push({
       reason: 'NameTaken',
       message: `${foreign.kind} ${foreign.metadata.name} in the namespace ${owner.namespace} was not made for this Community: delete or rename it`,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { say } from '../build/say.ts'
 import { helm, kubectl } from '../build/tools.ts'
 import { madeBy } from '../labels.ts'
-import { garden } from './community.ts'
+import { garden, held } from './community.ts'
 import { release } from './install.ts'
 
 /** Takes back what `up` put into a cluster of the user's: only what has our label, with data only of the example. */
@@ -48,4 +48,6 @@ async function confirmDeletion(run: (args: readonly string[]) => Promise<string>
   if (domain === '') return
   await run(['annotate', ...where, '--overwrite', `hamlet.coop/confirm-delete=${domain}`])
   await run(['patch', ...where, '--type', 'merge', '--patch', '{"spec":{"deletionPolicy":"Delete"}}'])
+  // Deleted before the operator has seen it, the data would stay. An operator that does not run must not keep the rest.
+  await run(['wait', ...where, held, '--timeout', '30s']).catch(() => undefined)
 }

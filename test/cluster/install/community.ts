@@ -8,6 +8,9 @@ import { type Door, urlOf, visit } from './visit.ts'
 /** The example's name, and the namespace it lives in. */
 export const garden = { name: 'garden', namespace: 'default' } as const
 
+/** What `kubectl wait` waits for until a deletion by `deletionPolicy: Delete` waits for the operator. */
+export const held = '--for=jsonpath={.metadata.finalizers[0]}=hamlet.coop/community'
+
 /** The example Community as `up` applies it. */
 export function gardenManifest(domain: string, ingressClass: string): string {
   return `apiVersion: hamlet.coop/v1alpha1

@@ -118,7 +118,7 @@ test('the way in and out leaves the cluster as it was', async () => {
   await kube('wait', '--for=condition=Ready', 'community/heath', '--timeout=120s')
   await expect(clearContext(wish.folder)).rejects.toThrow(/community.*heath/)
   await kube('wait', '--for=condition=Ready', 'community/heath', '--timeout=10s')
-  await kube('delete', 'community', 'heath', '--timeout', '120s')
+  await kube('delete', 'community', 'heath', '--cascade=foreground', '--timeout', '120s')
 
   await clearContext(wish.folder)
   expect(await kube('get', 'namespace', 'hamlet', '--ignore-not-found')).toBe('')
