@@ -253,7 +253,7 @@ test('an object of somebody else is never overwritten', async () => {
 })
 
 test('a lost database is not made anew', async () => {
-  const { create, ready, place, kube } = await operate('town')
+  const { create, ready, place, kube, community } = await operate('town')
   await create(0, {})
   await ready('True', 'Serving')
   const { prefix } = readClaim((await findClaim(setup.world, place())) as KubeObject)
@@ -265,6 +265,21 @@ test('a lost database is not made anew', async () => {
   await ready('False', 'DataMissing')
   const { rows } = await root.query('SELECT FROM pg_database WHERE datname = $1', [`${prefix}_directory`])
   expect(rows).toEqual([])
+
+  // An empty one, made for a restore, is left as it is.
+  await root.query(`CREATE DATABASE ${prefix}_directory`)
+  await kube.patch(resources.community, place(), { spec: { title: 'look at this' } })
+  const empty = await until('empty', community, (seen) =>
+    conditionOf(seen, 'Ready')?.message.includes(`database ${prefix}_directory is empty`),
+  )
+  expect(conditionOf(empty, 'Ready')).toMatchObject({ status: 'False', reason: 'DataMissing' })
+  const inside = new pg.Client({ connectionString: setup.postgres.url(`${prefix}_directory`) })
+  await inside.connect()
+  const tables = await inside.query("SELECT FROM pg_namespace WHERE nspname = 'hamlet'")
+  await inside.end()
+  expect(tables.rows).toEqual([])
+  await root.query(`DROP DATABASE ${prefix}_directory`)
+
   await root.query(`ALTER DATABASE lost RENAME TO ${prefix}_directory`)
   await kube.patch(resources.community, place(), { spec: { title: 'and again' } })
   await ready('True', 'Serving')

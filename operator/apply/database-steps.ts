@@ -1,4 +1,5 @@
 // The steps that go to PostgreSQL.
+import { emptyDatabase } from '../build/lost.ts'
 import type { DatabaseStep, DirectoryChange, Step } from '../decide/decision.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
 import {
@@ -12,8 +13,10 @@ import {
 } from '../postgres/directory/write.ts'
 import { identifyHome, setCap } from '../postgres/home.ts'
 import { databasesOf, dropDatabase, ensureDatabase } from '../postgres/make/database.ts'
+import { isIdentified } from '../postgres/make/identified.ts'
 import { migrate } from '../postgres/make/migrate.ts'
 import type { Prepared } from '../postgres/prepared.ts'
+import { Refused } from '../postgres/server/errors.ts'
 import { type Server, type Session, withSession } from '../postgres/server/session.ts'
 
 export type DatabaseDeps = {
@@ -52,9 +55,12 @@ async function makeDatabase(step: DatabaseStep, { server, prepared }: DatabaseDe
   await ensureDatabase(server, { ...step, template })
   // A clone is of this version already; one that was there before may not be.
   if (step.existed)
-    await withSession(server, step.name, (session) =>
-      migrate(session, step.kind, prepared.migrations[step.kind]),
-    )
+    await withSession(server, step.name, async (session) => {
+      // Put in the place of the one that was looked at, perhaps.
+      if (!(await isIdentified(session, step.kind)))
+        throw new Refused({ reason: 'DataMissing', message: emptyDatabase(step.name) })
+      await migrate(session, step.kind, prepared.migrations[step.kind])
+    })
 }
 
 async function changeDirectory(

@@ -36,7 +36,8 @@ export type ServerFacts =
 
 /**
  * A database as it was found. Unknown is not empty: nothing is made, opened or dropped on the ground of it. `facts` are
- * undefined in a database that is not finished; `pending` counts migrations that are to run.
+ * undefined in a database that is not finished; `pending` counts migrations that are to run. `identified` is whether it says
+ * whose it is, which every one that was in use does; undefined when nobody could look into it.
  */
 export type DatabaseState<Facts> =
   | { readonly state: 'unknown'; readonly refusal: Refusal }
@@ -46,6 +47,7 @@ export type DatabaseState<Facts> =
       /** Its rights and its role are as they should be. */
       readonly ready: boolean
       readonly pending: number
+      readonly identified: boolean | undefined
       readonly facts: Facts | undefined
     }
 

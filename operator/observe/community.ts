@@ -151,6 +151,7 @@ const nothing: DatabaseState<DirectoryFacts> = {
   there: false,
   ready: false,
   pending: 0,
+  identified: undefined,
   facts: undefined,
 }
 

@@ -65,7 +65,7 @@ export async function observeInstance(
           },
           readHome,
         )
-      : { state: 'known', there: false, ready: false, pending: 0, facts: undefined },
+      : { state: 'known', there: false, ready: false, pending: 0, identified: undefined, facts: undefined },
   )
   return {
     server: seen.server,

@@ -1,4 +1,5 @@
 // The operator's side of an instance's own database: whose it is, its cap, and how many live there.
+import { emptyDatabase } from '../build/lost.ts'
 import type { HomeFacts } from '../decide/snapshot.ts'
 import { Refused } from './server/errors.ts'
 import type { Session } from './server/session.ts'
@@ -33,7 +34,7 @@ export async function identifyHome(
       message:
         identity && !ours
           ? `database ${prefix}_${ordinal} belongs to instance ${identity.ordinal} of ${identity.domain}: point to the PostgreSQL that has the data of ${domain}`
-          : `database ${prefix}_${ordinal} is empty, though it was in use: restore it. Nothing is made anew`,
+          : emptyDatabase(`${prefix}_${ordinal}`),
     })
 }
 

@@ -141,13 +141,31 @@ export const makeFacts = (given: Partial<DirectoryFacts> = {}): DirectoryFacts =
   ...given,
 })
 
-export const known = <Facts>(facts: Facts | undefined): DatabaseState<Facts> => ({
+export const known = <Facts extends { readonly identity: unknown }>(
+  facts: Facts | undefined,
+): DatabaseState<Facts> => ({
   state: 'known',
   there: true,
   ready: true,
   pending: 0,
+  identified: facts && facts.identity !== undefined,
   facts,
 })
+
+/** A database as it may be found, with facts that fit. */
+export const knownStates = <Facts extends { readonly identity: unknown }>(
+  facts: fc.Arbitrary<Facts>,
+): fc.Arbitrary<DatabaseState<Facts>> =>
+  fc
+    .record({
+      state: fc.constant('known' as const),
+      there: fc.boolean(),
+      ready: fc.boolean(),
+      pending: fc.integer({ min: 0, max: 1 }),
+      identified: fc.option(fc.boolean(), { nil: undefined }),
+      facts: fc.option(facts, { nil: undefined }),
+    })
+    .map((state) => (state.facts ? { ...state, identified: state.facts.identity !== undefined } : state))
 
 export const makeClaim = (given: Partial<NonNullable<CommunitySnapshot['claim']>> = {}) => ({
   name: claimName('garden.example'),
@@ -241,13 +259,7 @@ const unknown: DatabaseState<never> = {
 
 const directory: fc.Arbitrary<DatabaseState<DirectoryFacts>> = fc.oneof(
   fc.constant(unknown),
-  fc.record({
-    state: fc.constant('known' as const),
-    there: fc.boolean(),
-    ready: fc.boolean(),
-    pending: fc.integer({ min: 0, max: 1 }),
-    facts: fc.option(facts, { nil: undefined }),
-  }),
+  knownStates(facts),
 )
 
 /** Anything that may be seen, the impossible included: what was decided must be safe all the same. */

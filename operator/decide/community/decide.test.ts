@@ -56,14 +56,15 @@ test('unknown is not empty: a directory that does not answer changes nothing of 
   })
 })
 
-test('a database that was made is never made anew', () => {
+test('a database that was made is never made anew, nor is an empty one of its name taken for it', () => {
   everywhere((snapshot) => {
     const { directory, claim, community } = snapshot
-    if (directory.state !== 'known' || directory.there || !claim?.made.has('directory') || !mine(snapshot))
-      return
+    const lost = directory.state === 'known' && (!directory.there || directory.identified === false)
+    if (!lost || !claim?.made.has('directory') || !mine(snapshot)) return
     if (community.metadata.deletionTimestamp || community.spec.paused) return
     if (!snapshot.server.ok) return
     expect(steps(snapshot).map((step) => step.do)).not.toContain('makeDatabase')
+    expect(changes(snapshot)).toEqual([])
     expect(reason(snapshot)).toBe('DataMissing')
   })
 })

@@ -2,6 +2,7 @@
 import type { Community } from '../../api/objects.ts'
 import { directoryConnections } from '../../build/connections.ts'
 import { type Claim, madeKey } from '../../build/data/claim.ts'
+import { emptyDatabase } from '../../build/lost.ts'
 import { directoryName } from '../../build/names.ts'
 import type { DirectoryChange, Step } from '../decision.ts'
 import type { CommunitySnapshot, DirectoryFacts, DirectorySettings, Refusal } from '../snapshot.ts'
@@ -33,14 +34,10 @@ export function decideDirectory(
         }. Nothing is made anew`,
       },
     }
+  // Somebody made it for a restore, perhaps: tables of ours would be in its way.
+  if (existed && directory.identified === false)
+    return { refusal: { reason: 'DataMissing', message: emptyDatabase(name) } }
   const { facts } = directory
-  if (existed && facts && !facts.identity)
-    return {
-      refusal: {
-        reason: 'DataMissing',
-        message: `database ${name} is empty, though it was in use: restore it. Nothing is made anew`,
-      },
-    }
   const { identity } = facts ?? {}
   if (identity && (identity.domain !== domain || identity.prefix !== claim.prefix))
     return {

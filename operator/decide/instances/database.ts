@@ -2,6 +2,7 @@
 
 import { INSTANCE_CONNECTIONS } from '../../build/connections.ts'
 import type { Claim } from '../../build/data/claim.ts'
+import { emptyDatabase } from '../../build/lost.ts'
 import { databaseName } from '../../build/names.ts'
 import type { Step } from '../decision.ts'
 import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
@@ -28,10 +29,13 @@ export function decideDatabase(
   const existed = claim.made.has(String(ordinal))
   const { facts } = database
   const identity = facts?.identity
-  if (existed && (!database.there || (facts && !identity)))
+  // Somebody made it for a restore, perhaps: tables of ours would be in its way.
+  if (existed && database.identified === false)
+    return refuse({ reason: 'DataMissing', message: emptyDatabase(name) })
+  if (existed && !database.there)
     return refuse({
       reason: 'DataMissing',
-      message: `database ${name} is ${database.there ? 'empty' : 'not there'}, though it was ${
+      message: `database ${name} is not there, though it was ${
         server.systemIdentifier === claim.systemIdentifier
           ? 'in use: restore it'
           : 'in use on another PostgreSQL: point to that one, or restore it here'
@@ -53,7 +57,7 @@ export function decideDatabase(
       }`,
     })
   const make: Step[] = []
-  const whole = database.ready && database.pending === 0 && facts !== undefined
+  const whole = database.there && database.ready && database.pending === 0 && facts !== undefined
   if (!whole)
     make.push({
       do: 'makeDatabase',
