@@ -106,7 +106,13 @@ export async function dropDatabase(server: Server, name: string): Promise<void> 
       await session.query(`ALTER DATABASE ${quote(name)} ALLOW_CONNECTIONS false`)
       // Only a member of a role may end its sessions, and a pod that was killed leaves some.
       if (there.role && !there.member) await session.query(`GRANT ${quote(name)} TO CURRENT_USER`)
-      await session.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
+      // Not by FORCE, which refuses as long as autovacuum is in there: a plain DROP sends that away and waits for the rest.
+      await session.query(
+        `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_roles r ON r.rolname = a.usename
+         WHERE a.datname = $1 AND a.pid <> pg_backend_pid() AND pg_has_role(current_user, r.oid, 'USAGE')`,
+        [name],
+      )
+      await session.query(`DROP DATABASE IF EXISTS ${quote(name)}`)
     }
     if (there?.role) await session.query(`DROP ROLE IF EXISTS ${quote(name)}`)
   })
