@@ -229,8 +229,43 @@ test('a wrong database Secret is named, breaks no other Community, and works onc
   }
   await kube.create(secret)
   await ready('False', 'DatabaseSecretInvalid', 1)
-  await kube.patch(resources.secret, secret.metadata, { data: data({ port: String(port), password }) })
+  for (const wrong of [
+    { host: 'my host', port: String(port) },
+    { host, url: `postgres://${username}:100%@${host}/postgres` },
+  ]) {
+    await kube.patch(resources.secret, secret.metadata, { data: data(wrong) })
+    await kube.patch(resources.community, place(1), { spec: { title: JSON.stringify(wrong) } })
+    await ready('False', 'DatabaseSecretInvalid', 1)
+  }
+  await kube.patch(resources.secret, secret.metadata, {
+    data: { ...data({ host, port: String(port), password }), url: null },
+  })
   await ready('True', 'Serving', 1)
+})
+
+test('what cannot be looked at is told, with the remedy, in a condition and an Event', async () => {
+  const { create, ready, kube, place } = await operate('town')
+  await create(0, {})
+  await ready('True', 'Serving')
+  const claim = (await findClaim(setup.world, place())) as KubeObject
+  const count = async (text: string) => {
+    await kube.patch(resources.configMap, claim.metadata, { data: { 'next-ordinal': text } })
+    await kube.patch(resources.community, place(), { spec: { title: `next is ${text}` } })
+  }
+  await count('many')
+  const failed = await ready('False', 'Failed')
+  expect(conditionOf(failed, 'Ready').message).toContain('next-ordinal must be a whole number')
+  // What was known stays, as old as it is.
+  expect(conditionOf(failed, 'Available')).toMatchObject({ status: 'True' })
+  expect(Object(failed?.status).seats).toBe(300)
+  const events = await until(
+    'the Event',
+    () => kube.list(resources.coreEvent, { namespace: place().namespace }),
+    (seen) => seen.some(({ reason }) => reason === 'Failed'),
+  )
+  expect(events.find(({ reason }) => reason === 'Failed')?.type).toBe('Warning')
+  await count('2')
+  await ready('True', 'Serving')
 })
 
 test('an object of somebody else is never overwritten', async () => {

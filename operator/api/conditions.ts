@@ -23,6 +23,8 @@ export type Finding<Type extends string = string> = {
   status: ConditionStatus
   reason: string
   message: string
+  /** For which generation it was found, when that is not the one of now: the last look was at an older one. */
+  observedGeneration?: number | undefined
 }
 
 /**
@@ -40,7 +42,7 @@ export function mergeConditions(
     const kept = before?.status === finding.status
     return {
       ...finding,
-      observedGeneration: generation,
+      observedGeneration: finding.observedGeneration ?? generation,
       // Whole seconds, the form in which the API server itself writes times.
       lastTransitionTime: kept ? before.lastTransitionTime : `${now.toISOString().slice(0, 19)}Z`,
     }

@@ -50,9 +50,13 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
       }
       // Instances that are being worked on now saw the Community before its deletion, and might make what is dropped.
       if (object.metadata.deletionTimestamp) await turns.idle(key)
-      const seen = await observeCommunity(parsed.value, deps)
-      const decision = decideCommunity(seen.snapshot, now())
-      return { object, decision, step: { ...step, server: seen.server, ca: seen.ca } }
+      try {
+        const seen = await observeCommunity(parsed.value, deps)
+        const decision = decideCommunity(seen.snapshot, now())
+        return { object, decision, step: { ...step, server: seen.server, ca: seen.ca } }
+      } catch (failure) {
+        return { object, failure }
+      }
     }
     return reconcile(look, { ...deps, written, fieldManager: COMMUNITY_MANAGER }, signal)
   }
@@ -62,15 +66,19 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
       const object = await kube.get(resources.instance, nameOf(key))
       const parsed = object && parseInstance(object)
       if (!object || !parsed?.ok) return undefined
-      const owner = await communityOf(parsed.value, kube)
-      if (!owner || owner.metadata.deletionTimestamp) return undefined
-      const seen = await observeInstance(parsed.value, owner, deps)
-      const decision = decideInstance(seen.snapshot)
-      if (!decision) return undefined
-      return {
-        object,
-        decision,
-        step: { ...shared, fieldManager: INSTANCE_MANAGER, server: seen.server, ca: undefined },
+      try {
+        const owner = await communityOf(parsed.value, kube)
+        if (!owner || owner.metadata.deletionTimestamp) return undefined
+        const seen = await observeInstance(parsed.value, owner, deps)
+        const decision = decideInstance(seen.snapshot)
+        if (!decision) return undefined
+        return {
+          object,
+          decision,
+          step: { ...shared, fieldManager: INSTANCE_MANAGER, server: seen.server, ca: undefined },
+        }
+      } catch (failure) {
+        return { object, failure }
       }
     }
     // The community is taken from the name, before anything is read: see turns.

@@ -1,19 +1,22 @@
 // Observe, decide, apply, until nothing is left to do; then say how things are.
-import type { Finding } from '../api/conditions.ts'
 import type { Decision } from '../decide/decision.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/error.ts'
 import type { Events } from '../kube/events.ts'
 import type { KubeObject } from '../kube/types.ts'
-import { explain } from '../postgres/server/errors.ts'
+import { causeOf, isPassing, unseen, withFailure } from './failure.ts'
 import { type StatusDeps, writeStatus } from './status.ts'
 import { perform, type StepDeps } from './steps.ts'
 
-/** One look and what follows from it. Undefined: there is nothing to look after. */
+/** One look and what follows from it, or why nobody could look. */
 export type Look = {
   readonly object: KubeObject
-  readonly decision: Decision<string, object>
-  readonly step: Omit<StepDeps, 'signal'>
-}
+} & (
+  | { readonly failure: unknown }
+  | {
+      readonly decision: Decision<string, object>
+      readonly step: Omit<StepDeps, 'signal'>
+    }
+)
 
 export type ReconcileDeps = Omit<StatusDeps, 'kube'> & {
   readonly kube: StepDeps['kube']
@@ -23,6 +26,7 @@ export type ReconcileDeps = Omit<StatusDeps, 'kube'> & {
 /** Far more than any change needs: whatever still moves after it is looked at again later. */
 const PASSES = 12
 
+/** `look` gives undefined when there is nothing to look after. Throws what is to be tried again, after it was told. */
 export async function reconcile(
   look: () => Promise<Look | undefined>,
   deps: ReconcileDeps,
@@ -32,6 +36,13 @@ export async function reconcile(
     signal.throwIfAborted()
     const seen = await look()
     if (!seen) return {}
+    if ('failure' in seen) {
+      const { object, failure } = seen
+      // The failure itself is what counts, also when it cannot be told.
+      if (!signal.aborted && !isPassing(failure))
+        await say(object, unseen(object, failure), deps).catch(() => undefined)
+      throw failure
+    }
     const { object, decision, step } = seen
     if (decision.groups.length === 0 || pass === PASSES) {
       const heldBack = await say(object, decision, deps)
@@ -44,7 +55,11 @@ export async function reconcile(
       if (isConflict(error) || isAlreadyExists(error)) continue
       // Deleted under our hands: what was just made for it goes the way of all that it owned.
       if (isNotFound(error) && !(await look())) return {}
-      await say(object, { ...decision, findings: withFailure(decision.findings, error, step) }, deps)
+      await say(
+        object,
+        { ...decision, findings: withFailure(decision.findings, causeOf(error, step.server)) },
+        deps,
+      )
       throw error
     }
     for (const { type, reason, message } of decision.events)
@@ -64,23 +79,4 @@ function say(
     status: Object(object.status),
   }
   return writeStatus(live, decision, deps)
-}
-
-/** What was found, with the failure as the cause of what does not hold. */
-function withFailure(
-  findings: readonly Finding[],
-  error: unknown,
-  { server }: Pick<StepDeps, 'server'>,
-): Finding[] {
-  const refusal = server && explain(error, server.credentials)
-  const reason = refusal?.reason ?? ('failure' in Object(error) ? 'Refused' : 'Failed')
-  const message = refusal?.message ?? (error instanceof Error ? error.message : String(error))
-  const cause = { reason, message: message.slice(0, 1000) }
-  const others = findings.filter(({ type }) => type !== 'Ready' && type !== 'Degraded')
-  const degraded = findings.some(({ type }) => type === 'Degraded')
-  return [
-    { type: 'Ready', status: 'False', ...cause },
-    ...others,
-    ...(degraded ? [{ type: 'Degraded', status: 'True' as const, ...cause }] : []),
-  ]
 }

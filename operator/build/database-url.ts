@@ -15,7 +15,8 @@ export const POSTGRES_CA = 'postgres-ca.crt'
 export function databaseUrl({ host, port, sslmode, ca }: Endpoint, name: string, password: string): string {
   const url = new URL(`postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${name}`)
   url.username = name
-  url.password = password
+  // The setter leaves a % as it is.
+  url.password = encodeURIComponent(password)
   if (sslmode && sslmode !== 'disable') {
     // Gives sslmode the meaning that it has for libpq, here as in the operator.
     url.searchParams.set('uselibpqcompat', 'true')
@@ -25,8 +26,13 @@ export function databaseUrl({ host, port, sslmode, ca }: Endpoint, name: string,
   return url.href
 }
 
-/** The password in a URL made by `databaseUrl`; undefined if there is none. */
+/** The password in a URL made by `databaseUrl`; undefined if there is none, or none that can be read. */
 export function passwordOf(url: string | undefined): string | undefined {
   const password = url && URL.parse(url.trim())?.password
-  return password ? decodeURIComponent(password) : undefined
+  try {
+    return password ? decodeURIComponent(password) : undefined
+  } catch {
+    // Changed by hand: a new one is given, as for a Secret that was lost.
+    return undefined
+  }
 }

@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest'
+import { KubeError } from '../kube/error.ts'
+import type { KubeObject } from '../kube/types.ts'
+import { Refused } from '../postgres/server/errors.ts'
+import { type Look, reconcile } from './reconcile.ts'
+
+const unused = (): never => {
+  throw new Error('not for this test')
+}
+
+const object = (kind = 'Community'): KubeObject => ({
+  apiVersion: 'hamlet.coop/v1alpha1',
+  kind,
+  metadata: { name: 'garden', namespace: 'town', uid: 'u', generation: 3 },
+  status: {
+    observedGeneration: 2,
+    members: 7,
+    conditions: ['Ready', 'Available'].map((type) => ({
+      type,
+      status: 'True',
+      reason: 'Serving',
+      message: 'fine',
+      lastTransitionTime: '2030-01-01T00:00:00Z',
+      observedGeneration: 2,
+    })),
+  },
+})
+
+/** Looks once; what was thrown, written and told. */
+async function run(
+  look: () => Promise<Look | undefined>,
+  applyStatus = async (status: KubeObject) => status,
+) {
+  const statuses: KubeObject[] = []
+  const events: { type: string; reason: string; note: string }[] = []
+  const kube = {
+    ...{
+      get: unused,
+      list: unused,
+      create: unused,
+      apply: unused,
+      replace: unused,
+      patch: unused,
+      delete: unused,
+    },
+    applyStatus: async (status: KubeObject) => {
+      const applied = await applyStatus(status)
+      statuses.push(status)
+      return applied
+    },
+  }
+  const deps = {
+    kube,
+    events: { emit: (event: { type: string; reason: string; note: string }) => void events.push(event) },
+    fieldManager: 'test',
+    now: () => 0,
+    written: new Map<string, number>(),
+  }
+  const thrown: unknown = await reconcile(look, deps, new AbortController().signal).catch(
+    (error: unknown) => error,
+  )
+  const [status] = statuses
+  const conditions = Object(status?.status).conditions ?? []
+  return { thrown, status: Object(status?.status), conditions, events }
+}
+
+test('what cannot be looked at says so, with what was known kept as old, and is tried again', async () => {
+  const failure = new Error('ConfigMap claim-x lacks prefix: put back what was there')
+  const { thrown, status, conditions, events } = await run(async () => ({ object: object(), failure }))
+  expect(thrown).toBe(failure)
+  expect(status).toMatchObject({ observedGeneration: 3, members: 7 })
+  const cause = { reason: 'Failed', message: expect.stringContaining('put back what was there') }
+  expect(conditions).toMatchObject([
+    { type: 'Ready', status: 'False', observedGeneration: 3, ...cause },
+    { type: 'Available', status: 'True', observedGeneration: 2, reason: 'Serving' },
+    { type: 'Degraded', status: 'True', ...cause },
+  ])
+  expect(events).toMatchObject([{ type: 'Warning', reason: 'Failed' }])
+  const instance = await run(async () => ({ object: object('Instance'), failure }))
+  expect(instance.conditions.map(({ type }: { type: string }) => type)).toEqual(['Ready', 'Available'])
+})
+
+test('the reason is the one that fits, and the remedy is beside it', async () => {
+  const ready = async (failure: unknown) =>
+    (await run(async () => ({ object: object(), failure }))).conditions[0]
+  const forbidden = new KubeError({ code: 403, reason: 'Forbidden', message: 'get secrets "x" is forbidden' })
+  expect(await ready(forbidden)).toMatchObject({
+    reason: 'Refused',
+    message: expect.stringContaining('Role'),
+  })
+  const refused = new Refused({ reason: 'PoolerFound', message: 'name PostgreSQL itself' })
+  expect(await ready(refused)).toMatchObject({ reason: 'PoolerFound', message: 'name PostgreSQL itself' })
+  expect(await ready(new TypeError('a bug'))).toMatchObject({
+    reason: 'Failed',
+    message: expect.stringContaining('log'),
+  })
+})
+
+test('an API server that is away is nobody’s fault; a status that cannot be written hides no failure', async () => {
+  for (const code of [0, 429, 503]) {
+    const failure = new KubeError({ code, reason: '', message: 'no' })
+    const { thrown, events, conditions } = await run(async () => ({ object: object(), failure }))
+    expect({ thrown, events, conditions }).toEqual({ thrown: failure, events: [], conditions: [] })
+  }
+  const failure = new Error('first')
+  const { thrown, events } = await run(
+    async () => ({ object: object(), failure }),
+    async () => {
+      throw new Error('second')
+    },
+  )
+  expect(thrown).toBe(failure)
+  expect(events).toEqual([])
+})
+
+test('an object that vanishes under our hands is no failure', async () => {
+  const looks: (Look | undefined)[] = [
+    {
+      object: object(),
+      decision: {
+        groups: [[{ do: 'patch', kind: 'community', name: { name: 'garden' }, patch: {} }]],
+        findings: [],
+        counts: {},
+        events: [],
+        requeueAfterMs: 1,
+      },
+      step: {
+        kube: {
+          ...{
+            get: unused,
+            list: unused,
+            create: unused,
+            apply: unused,
+            applyStatus: unused,
+            replace: unused,
+            delete: unused,
+          },
+          patch: () => Promise.reject(new KubeError({ code: 404, reason: 'NotFound', message: 'gone' })),
+        },
+        server: undefined,
+        ca: undefined,
+        fieldManager: 'test',
+        now: () => 0,
+        prepared: { server: unused, template: unused, migrations: { instance: [], directory: [] } },
+        keys: { take: unused },
+      },
+    },
+    undefined,
+  ]
+  expect((await run(async () => looks.shift())).thrown).toEqual({})
+})
