@@ -87,6 +87,8 @@ export const Reason = {
   IngressClassMissing: 'IngressClassMissing',
   /** The certificate is not there yet. */
   CertificateMissing: 'CertificateMissing',
+  /** The CA that signs certificates has expired. */
+  CaExpired: 'CaExpired',
   /** The domain does not answer through the ingress. */
   DomainNotAnswering: 'DomainNotAnswering',
 

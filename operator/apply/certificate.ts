@@ -2,6 +2,7 @@
 import 'reflect-metadata'
 import { createPrivateKey, randomBytes } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { readLeaf } from '../observe/certificate.ts'
 
 export type Ca = { readonly certificate: string; readonly key: string }
 
@@ -40,6 +41,12 @@ export async function issueCertificate(
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
+  // Whatever would not pass at the next look would be made again and again.
+  const made = readLeaf(certificate.toString('pem'), ca.certificate)
+  if (!made?.byOurCa)
+    throw new Error(
+      'the CA may not sign certificates: it needs keyCertSign in its key usage, if that is given',
+    )
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
   return {
     'tls.crt': `${certificate.toString('pem')}\n`,

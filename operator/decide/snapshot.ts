@@ -93,6 +93,16 @@ export type HomeFacts = {
   readonly residents: number | undefined
 }
 
+/** The CA that the operator was told to sign with. */
+export type CaFacts = {
+  /** The Secret's name, in the operator's namespace. */
+  readonly secret: string
+} & (
+  | { readonly notAfter: number; readonly problem: undefined }
+  /** Why nothing can be signed with it, as the end of a sentence that begins with the Secret. */
+  | { readonly problem: string }
+)
+
 /** A certificate as it was found in its Secret. */
 export type LeafFacts = {
   readonly domains: readonly string[]
@@ -123,6 +133,8 @@ export type CommunitySnapshot = {
   readonly instances: readonly Instance[]
   /** PEM of the CA that signs certificates, if the operator has one. */
   readonly ca: string | undefined
+  /** Undefined when none was configured. */
+  readonly caFacts: CaFacts | undefined
   readonly leaf: LeafFacts | undefined
   /** Of tls mode Secret or CertManager: whether the Secret is there. */
   readonly certificateThere: boolean

@@ -1,6 +1,6 @@
-// A certificate as it was found.
-import { X509Certificate } from 'node:crypto'
-import type { LeafFacts } from '../decide/snapshot.ts'
+// Certificates as they were found.
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { CaFacts, LeafFacts } from '../decide/snapshot.ts'
 
 /** Undefined for what is not a certificate: it is then made anew. */
 export function readLeaf(pem: string | undefined, ca: string | undefined): LeafFacts | undefined {
@@ -18,6 +18,27 @@ export function readLeaf(pem: string | undefined, ca: string | undefined): LeafF
       notAfter: Date.parse(leaf.validTo),
       byOurCa: issuer !== undefined && leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey),
     }
+  } catch {
+    return undefined
+  }
+}
+
+/** `data` is what the Secret says, undefined when there is none. */
+export function readCa(secret: string, data: Readonly<Record<string, string>> | undefined): CaFacts {
+  const problem = (text: string): CaFacts => ({ secret, problem: text })
+  if (!data) return problem('is not there: create it with type kubernetes.io/tls')
+  const certificate = parsed(() => new X509Certificate(data['tls.crt'] ?? ''))
+  if (!certificate) return problem('has no certificate in tls.crt: put the CA there')
+  const key = parsed((): KeyObject => createPrivateKey(data['tls.key'] ?? ''))
+  if (!key) return problem('has no private key in tls.key: put the one of the CA there, without a passphrase')
+  if (!certificate.checkPrivateKey(key))
+    return problem('has a tls.key that does not belong to tls.crt: put both of one CA there')
+  return { secret, notAfter: Date.parse(certificate.validTo), problem: undefined }
+}
+
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
   } catch {
     return undefined
   }

@@ -20,7 +20,7 @@ import type { Kube } from '../kube/types.ts'
 import { readDirectory } from '../postgres/directory/read.ts'
 import { databasesOf } from '../postgres/make/database.ts'
 import type { Server } from '../postgres/server/session.ts'
-import { readLeaf } from './certificate.ts'
+import { readCa, readLeaf } from './certificate.ts'
 import { observeDatabase } from './database.ts'
 import { findRemains } from './remains.ts'
 import { observeServer, type ServerDeps } from './server.ts'
@@ -137,6 +137,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       directory: seen.database,
       instances,
       ca: ca?.certificate,
+      caFacts: config.caSecret ? readCa(config.caSecret, caData) : undefined,
       leaf: readLeaf(readSecret(certificate)?.['tls.crt'], ca?.certificate),
       certificateThere: certificate !== undefined,
       live: { secret, invitation, certificate, service, ingress, networkPolicy },

@@ -195,6 +195,7 @@ export const makeSnapshot = (given: Partial<CommunitySnapshot> = {}): CommunityS
   directory: known(makeFacts()),
   instances: [makeInstance(1)],
   ca: 'PEM',
+  caFacts: { secret: 'hamlet-ca', notAfter: NOW + 3650 * 86_400_000, problem: undefined },
   leaf: {
     domains: ['garden.example'],
     notBefore: NOW - 1000,

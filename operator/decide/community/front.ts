@@ -46,14 +46,23 @@ function missingClass({ community, settings, ingressClassThere }: CommunitySnaps
   }
 }
 
-/** A third of its life is left: enough for a cluster that was off over a holiday. */
-export function mustRenew(leaf: LeafFacts | undefined, domain: string, now: number): boolean {
+/**
+ * A third of its life is left: enough for a cluster that was off over a holiday. One that lasts as long as its CA does is
+ * kept to the end, for the next would last no longer. Times in milliseconds since 1970.
+ */
+export function mustRenew(
+  leaf: LeafFacts | undefined,
+  domain: string,
+  caNotAfter: number,
+  now: number,
+): boolean {
   if (!leaf?.byOurCa || !leaf.domains.includes(domain)) return true
+  if (leaf.notAfter >= caNotAfter) return false
   return now < leaf.notBefore || now > leaf.notAfter - (leaf.notAfter - leaf.notBefore) / 3
 }
 
 function decideCertificate(
-  { community, ca, leaf, live, certificateThere }: CommunitySnapshot,
+  { community, settings, caFacts, leaf, live, certificateThere }: CommunitySnapshot,
   owner: Owner,
   now: number,
 ): FrontDecision {
@@ -74,11 +83,22 @@ function decideCertificate(
       `cert-manager has not made the Secret ${name} yet: see \`kubectl -n ${owner.namespace} describe certificate ${name}\``,
     )
   if (tls.mode !== 'CA') return { steps: [], refusal: undefined }
-  if (!ca)
+  if (!caFacts)
     return missing(
       'spec.ingress.tls.mode is CA, but the operator was installed without one: set the chart value tls.caSecret, or choose another mode',
     )
-  if (!mustRenew(leaf, domain, now)) return { steps: [], refusal: undefined }
+  const where = `Secret ${caFacts.secret} in the namespace ${settings.namespace} (chart value tls.caSecret)`
+  if (caFacts.problem !== undefined) return missing(`${where} ${caFacts.problem}`)
+  // What it signed now would be expired already, and so be signed again at every look.
+  if (now >= caFacts.notAfter)
+    return {
+      steps: [],
+      refusal: {
+        reason: 'CaExpired',
+        message: `the CA in ${where} expired on ${new Date(caFacts.notAfter).toISOString().slice(0, 10)}, and with it the certificate of ${domain}: put a new CA into tls.crt and tls.key there, or choose another spec.ingress.tls.mode`,
+      },
+    }
+  if (!mustRenew(leaf, domain, caFacts.notAfter, now)) return { steps: [], refusal: undefined }
   const object = {
     apiVersion: 'v1',
     kind: 'Secret',
