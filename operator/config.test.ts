@@ -10,6 +10,7 @@ test('what is needed is enough', () => {
     image: 'hamlet:1',
     postgres: undefined,
     caSecret: undefined,
+    rollouts: 1,
     egressAllow: [],
   })
 })
@@ -39,4 +40,12 @@ test('empty counts as absent, lists are split, and * means everywhere', () => {
     wakeUrl: 'http://operator:8080/wake',
   })
   expect(readConfig({ ...given, HAMLET_WATCH_NAMESPACES: '*' }).watch).toBeUndefined()
+})
+
+test('no rollout at all is no budget', () => {
+  expect(readConfig({ ...given, HAMLET_ROLLOUTS: '4' }).rollouts).toBe(4)
+  for (const wrong of ['0', '1.5', 'many'])
+    expect(() => readConfig({ ...given, HAMLET_ROLLOUTS: wrong })).toThrow(
+      'HAMLET_ROLLOUTS must be a whole number from 1',
+    )
 })

@@ -24,6 +24,8 @@ export type Config = {
       }
     | undefined
   readonly caSecret: string | undefined
+  /** Communities whose pods may be replaced at the same time. */
+  readonly rollouts: number
   readonly ingressClass: string
   readonly egressAllow: readonly string[]
   readonly egressHosts: string
@@ -62,6 +64,11 @@ const environment = z.object({
   HAMLET_POSTGRES_PORT: port(5432),
   HAMLET_POSTGRES_SECRET: z.string().default('hamlet-postgres'),
   HAMLET_CA_SECRET: z.string().optional(),
+  HAMLET_ROLLOUTS: z.coerce
+    .number({ error: 'must be a whole number from 1' })
+    .int({ error: 'must be a whole number from 1' })
+    .min(1, { error: 'must be a whole number from 1' })
+    .default(1),
   HAMLET_INGRESS_CLASS: z.string().default(''),
   HAMLET_EGRESS_ALLOW: z.string().default(''),
   HAMLET_EGRESS_HOSTS: z.string().default(''),
@@ -96,6 +103,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         }
       : undefined,
     caSecret: values.HAMLET_CA_SECRET,
+    rollouts: values.HAMLET_ROLLOUTS,
     ingressClass: values.HAMLET_INGRESS_CLASS,
     egressAllow: list(values.HAMLET_EGRESS_ALLOW),
     egressHosts: values.HAMLET_EGRESS_HOSTS,

@@ -338,6 +338,36 @@ test('a Secret that was deleted is made anew, with a new password and a new pod'
   expect(Buffer.from(data['database-url'], 'base64').toString()).toMatch(/^postgres:\/\//)
 })
 
+test('pods are replaced in one community at a time, and the next is woken when it is done', async () => {
+  const { create, ready, kube, place, spaces } = await operate('first', 'second')
+  await create(0, {})
+  await create(1, { domain: `other.${place().domain}` })
+  await ready('True', 'Serving')
+  await ready('True', 'Serving', 1)
+  const resourcesOf = { spec: { resources: { requests: { memory: '200Mi' } } } }
+  await Promise.all([0, 1].map((index) => kube.patch(resources.community, place(index), resourcesOf)))
+  const look = async () => {
+    const instances = await Promise.all(
+      spaces.map((namespace) => kube.list(resources.instance, { namespace })),
+    )
+    const waits = instances.flat().filter((one) => conditionOf(one, 'Ready')?.reason === 'RolloutWaiting')
+    const pods = await Promise.all(spaces.map((namespace) => kube.list(resources.deployment, { namespace })))
+    const replaced = pods.flat().filter(({ metadata }) => metadata.generation === 2)
+    return { waits, replaced: replaced.length }
+  }
+  const { waits } = await until('one waits', look, (seen) => seen.waits.length === 1 && seen.replaced === 1)
+  expect(conditionOf(waits[0], 'Ready').message).toContain(
+    'other communities are replaced first, 1 at a time',
+  )
+  // Long before the waiting one would look again by itself.
+  const [waiting] = waits
+  const [done] = spaces.filter((namespace) => namespace !== waiting?.metadata.namespace)
+  await playKubelet(setup.world, { ...place(), namespace: done ?? '' })
+  await until('both', look, (seen) => seen.waits.length === 0 && seen.replaced === 2)
+  await ready('True', 'Serving')
+  await ready('True', 'Serving', 1)
+})
+
 test('paused: nothing changes until it is not', async () => {
   const { create, ready, kube, place, community } = await operate('town')
   await create(0, {})

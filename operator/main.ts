@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { readMigrations } from '../instance/store/migrations.ts'
 import { createReconcilers } from './apply/controllers.ts'
+import { createRollouts } from './apply/rollouts.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Connection, connect } from './kube/client/connection.ts'
 import { createKube } from './kube/client/rest.ts'
@@ -50,9 +51,10 @@ export async function run(
     directory: await readMigrations('directory'),
   })
   const keys = keyPool(KEYS_AHEAD)
-  const deps = { kube, config, random, now, events, keys, prepared, openServer }
+  const rollouts = createRollouts(config.rollouts, now)
+  const deps = { kube, config, random, now, events, keys, prepared, openServer, rollouts }
   const reconcilers = createReconcilers(deps)
-  const controllers = createControllers({ config, kube, reconcilers, clock, random, log, metrics })
+  const controllers = createControllers({ config, kube, reconcilers, rollouts, clock, random, log, metrics })
   const health = createHealth()
   health.live('watches', notOlderThan(600_000, controllers.age))
   health.ready('watches', () => (controllers.synced() ? undefined : 'not read yet'))

@@ -41,6 +41,7 @@ function start(namespaces: readonly string[], forbidden: readonly string[]) {
   const controllers = createControllers({
     ...deps,
     config: { watch: namespaces },
+    rollouts: { saw: () => [] },
     kube: cluster(forbidden),
     reconcilers: {
       community: async (key) => {

@@ -1,6 +1,7 @@
 // Which objects are watched, and whose key a change of each concerns. Only what carries our labels, and no Secret.
 import { COMMUNITY_LABEL, INSTANCE_LABEL } from './api/objects.ts'
 import type { createReconcilers } from './apply/controllers.ts'
+import type { Rollouts } from './apply/rollouts.ts'
 import type { Config } from './config.ts'
 import { type Controller, type ControllerDeps, createController } from './kube/control/controller.ts'
 import { createReflector, type Reflector } from './kube/control/reflector.ts'
@@ -24,6 +25,7 @@ export type ControllersDeps = ControllerDeps & {
   readonly kube: KubeClient
   readonly config: Pick<Config, 'watch'>
   readonly reconcilers: ReturnType<typeof createReconcilers>
+  readonly rollouts: Pick<Rollouts, 'saw'>
 }
 
 const labelled =
@@ -36,7 +38,7 @@ const ofCommunity = labelled(COMMUNITY_LABEL)
 const ofInstance = labelled(INSTANCE_LABEL)
 
 export function createControllers(deps: ControllersDeps): Controllers {
-  const { config, reconcilers } = deps
+  const { config, reconcilers, rollouts } = deps
   const reflectors: Reflector[] = []
   const watch = (resource: Resource, labelSelector?: string): Reflector[] => {
     const namespaces: (string | undefined)[] = config.watch ? [...config.watch] : [undefined]
@@ -97,6 +99,9 @@ export function createControllers(deps: ControllersDeps): Controllers {
     },
     deps,
   )
+  // Whoever waits for pods of others to be replaced is looked at when they were.
+  for (const reflector of deployments)
+    reflector.onChange((change) => rollouts.saw(change).forEach(instance.enqueue))
   const all: Controller[] = [community, instance]
   let synced = false
   return {

@@ -5,6 +5,7 @@ import { decideCommunity } from '../decide/community/decide.ts'
 import { isHeld, release } from '../decide/community/hold.ts'
 import { refused } from '../decide/community/status.ts'
 import { decideInstance } from '../decide/instances/decide.ts'
+import { KubeError } from '../kube/error.ts'
 import type { Events } from '../kube/events.ts'
 import { nameOf, resources } from '../kube/resources.ts'
 import type { Kube } from '../kube/types.ts'
@@ -12,12 +13,14 @@ import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
 import { communityOf, observeInstance } from '../observe/instance.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
 import { type Look, reconcile } from './reconcile.ts'
+import type { Rollouts } from './rollouts.ts'
 import { createTurns } from './turns.ts'
 
 export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> & {
   readonly kube: Kube
   readonly events: Pick<Events, 'emit'>
   readonly keys: { take(): Promise<ActorKeys> }
+  readonly rollouts: Rollouts
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -25,7 +28,7 @@ export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> & {
 type Reconcile = (key: string, signal: AbortSignal) => Promise<{ requeueAfterMs?: number }>
 
 export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile; instance: Reconcile } {
-  const { kube, prepared, keys, now } = deps
+  const { kube, prepared, keys, now, rollouts } = deps
   const written = new Map<string, number>()
   const turns = createTurns()
   const shared = { kube, prepared, keys, now }
@@ -62,15 +65,22 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
   }
 
   const instance: Reconcile = (key, signal) => {
+    // The community is taken from the name, before anything is read: see turns.
+    const group = key.replace(/-[0-9]+$/, '')
     const look = async (): Promise<Look | undefined> => {
       const object = await kube.get(resources.instance, nameOf(key))
       const parsed = object && parseInstance(object)
+      rollouts.settled(key)
       if (!object || !parsed?.ok) return undefined
       try {
         const owner = await communityOf(parsed.value, kube)
         if (!owner || owner.metadata.deletionTimestamp) return undefined
         const seen = await observeInstance(parsed.value, owner, deps)
-        const decision = decideInstance(seen.snapshot)
+        // Nothing is awaited from here to the note of what was decided: others would count on the same budget.
+        const decision = decideInstance({ ...seen.snapshot, budget: rollouts.budget(group) })
+        const { generation = 0 } = seen.snapshot.live.deployment?.metadata ?? {}
+        if (decision?.rollout === 'begins') rollouts.begin(key, generation)
+        else if (decision?.rollout === 'waits') rollouts.wait(key)
         if (!decision) return undefined
         return {
           object,
@@ -81,11 +91,15 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
         return { object, failure }
       }
     }
-    // The community is taken from the name, before anything is read: see turns.
-    const owner = key.replace(/-[0-9]+$/, '')
-    return turns.during(owner, () =>
-      reconcile(look, { ...deps, written, fieldManager: INSTANCE_MANAGER }, signal),
-    )
+    return turns.during(group, async () => {
+      try {
+        return await reconcile(look, { ...deps, written, fieldManager: INSTANCE_MANAGER }, signal)
+      } catch (error) {
+        if (error instanceof KubeError && error.failure.code >= 400 && error.failure.code < 500)
+          rollouts.refused(key)
+        throw error
+      }
+    })
   }
   return { community, instance }
 }

@@ -156,6 +156,9 @@ export type CommunitySnapshot = {
   readonly ingressClassThere: boolean | undefined
 }
 
+/** Communities whose pods may be replaced at the same time, and other ones whose are. */
+export type Budget = { readonly limit: number; readonly elsewhere: number }
+
 export type InstanceSnapshot = {
   readonly instance: Instance
   readonly community: Community
@@ -175,6 +178,7 @@ export type InstanceSnapshot = {
   readonly pods: readonly KubeObject[]
   /** The last warning of each pod that is not ready: what only Events tell. */
   readonly warnings: readonly { readonly reason: string; readonly message: string }[]
+  readonly budget: Budget
   /** The other instances of the community. */
   readonly siblings: readonly { readonly instance: Instance; readonly deployment: KubeObject | undefined }[]
 }

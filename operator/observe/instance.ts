@@ -19,7 +19,11 @@ import { drawChance, findClaim, listInstances, type ObserveDeps, settingsOf } fr
 import { observeDatabase } from './database.ts'
 import { observeServer } from './server.ts'
 
-export type SeenInstance = { readonly snapshot: InstanceSnapshot; readonly server: Server | undefined }
+export type SeenInstance = {
+  /** All but what others may use up while this is read. */
+  readonly snapshot: Omit<InstanceSnapshot, 'budget'>
+  readonly server: Server | undefined
+}
 
 /** The Community of an Instance; undefined when it is gone or cannot be worked with. */
 export async function communityOf(

@@ -1,6 +1,7 @@
 // One community on a real API server and a real PostgreSQL, driven without watches: reconciled until nothing moves.
 import { COMMUNITY_LABEL } from '../api/objects.ts'
 import { createReconcilers } from '../apply/controllers.ts'
+import { createRollouts } from '../apply/rollouts.ts'
 import { claimName } from '../build/data/claim.ts'
 import { readConfig } from '../config.ts'
 import { resources } from '../kube/resources.ts'
@@ -34,11 +35,13 @@ export function startProcess(world: World, faults: Faults) {
     HAMLET_CA_SECRET: 'hamlet-ca',
     HAMLET_WAKE_URL: 'http://hamlet-operator.hamlet.svc:8080/wake',
   })
+  const now = () => Date.now() + world.skewMs
   return createReconcilers({
     kube,
     config,
     random: () => 0,
-    now: () => Date.now() + world.skewMs,
+    now,
+    rollouts: createRollouts(1, now),
     events: { emit: () => undefined },
     keys: { take: async () => world.keys },
     prepared: prepare(world.migrations),

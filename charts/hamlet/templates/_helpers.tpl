@@ -75,6 +75,8 @@ capabilities: { drop: [ALL] }
   value: {{ .Values.instanceImage | default (include "hamlet.image" .) }}
 - name: HAMLET_INSTANCE_IMAGE_PULL_POLICY
   value: {{ .Values.image.pullPolicy }}
+- name: HAMLET_ROLLOUTS
+  value: {{ .Values.rollouts.communities | quote }}
 - name: HAMLET_WAKE_URL
   value: http://{{ include "hamlet.operator" . }}.{{ .Release.Namespace }}.svc:8080/wake
 {{- if .Values.postgres.enabled }}

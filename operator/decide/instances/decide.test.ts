@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { buildInstanceSecret } from '../../build/data/secrets.ts'
 import { owned } from '../../build/owned.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import {
@@ -15,7 +16,7 @@ import {
 import type { Step } from '../decision.ts'
 import type { HomeFacts, InstanceSnapshot } from '../snapshot.ts'
 import { decideInstance } from './decide.ts'
-import { mayRoll, workload } from './rollout.ts'
+import { mayRoll, secretsHash, workload } from './rollout.ts'
 
 const community = makeCommunity()
 const owner = {
@@ -47,6 +48,7 @@ const makeSnapshot = (given: Partial<InstanceSnapshot> = {}): InstanceSnapshot =
   live: { secret: undefined, communitySecret, deployment: undefined, service: undefined },
   pods: [],
   warnings: [],
+  budget: { limit: 1, elsewhere: 0 },
   siblings: [],
   ...given,
 })
@@ -191,6 +193,65 @@ test('the Secret is there before the pod', () => {
     ['makeDatabase', 'apply', 'apply'],
     ['identifyHome'],
   ])
+})
+
+test('a pod that is well waits for other communities; one that is not, or has an old password, does not', () => {
+  const instance = { ...makeInstance(1), spec: { ...makeInstance(1).spec, image: 'hamlet:2' } }
+  const secret = buildInstanceSecret(owner, {
+    endpoint: { host: 'db', port: 5432 },
+    prefix: 'garden_x',
+    ordinal: 1,
+    password: 'p',
+  })
+  const text = (object: KubeObject, key: string) => Buffer.from(Object(object.data)[key], 'base64').toString()
+  const now = secretsHash(text(secret, 'database-url'), text(communitySecret, 'directory-url'))
+  fc.assert(
+    fc.property(
+      fc.record({
+        limit: fc.integer({ min: 1, max: 3 }),
+        elsewhere: fc.integer({ min: 0, max: 4 }),
+        serving: fc.boolean(),
+        sameSecrets: fc.boolean(),
+        there: fc.boolean(),
+        paused: fc.boolean(),
+      }),
+      ({ limit, elsewhere, serving, sameSecrets, there, paused }) => {
+        const base = makeSnapshot({ community: makeCommunity({ paused }), budget: { limit, elsewhere } })
+        const old = workload(base, owner, makeInstance(1), sameSecrets ? now : 'old')
+        const deployment = {
+          ...old,
+          metadata: {
+            ...old.metadata,
+            managedFields: [
+              {
+                manager: 'hamlet-instance',
+                operation: 'Apply',
+                fieldsV1: { 'f:spec': {}, 'f:metadata': {} },
+              },
+            ],
+          },
+          status: { replicas: 1, updatedReplicas: 1, readyReplicas: serving ? 1 : 0 },
+        }
+        const snapshot = {
+          ...base,
+          instance,
+          live: { ...base.live, secret, deployment: there ? deployment : undefined },
+        }
+        const decision = decideInstance(snapshot)
+        const replaced = decision?.groups
+          .flat()
+          .some((step) => step.do === 'apply' && step.object.kind === 'Deployment')
+        const waits = there && serving && sameSecrets && elsewhere >= limit
+        expect(replaced).toBe(!paused && !waits)
+        expect(decision?.rollout).toBe(paused || !there ? undefined : waits ? 'waits' : 'begins')
+        if (waits)
+          expect(decision?.findings[0]).toMatchObject({
+            reason: 'RolloutWaiting',
+            message: expect.stringContaining('rollouts.communities'),
+          })
+      },
+    ),
+  )
 })
 
 test('a Deployment that an earlier Community left is waited for, and not taken over', () => {

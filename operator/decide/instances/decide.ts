@@ -16,7 +16,10 @@ import { mayRoll, secretsHash, workload } from './rollout.ts'
 import { describeInstance, type InstanceFinding } from './status.ts'
 
 export type InstanceCounts = Pick<InstanceStatus, 'members' | 'cap'>
-export type InstanceDecision = Decision<InstanceFinding['type'], InstanceCounts>
+export type InstanceDecision = Decision<InstanceFinding['type'], InstanceCounts> & {
+  /** A pod that is there is replaced by these steps, or has to wait for others. */
+  readonly rollout: 'begins' | 'waits' | undefined
+}
 
 const POLL_MS = 120_000
 const SOON_MS = 3_000
@@ -59,14 +62,18 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
   const deployment = workload(snapshot, owner, instance, secretsHash(databaseUrl, directoryUrl))
   const turn = mayRoll(snapshot, owner, deployment)
   let groups: Step[][] = []
+  let rollout: InstanceDecision['rollout']
   if (!paused && !foreign) {
     const put: Step[] =
       secret && secretDiffers(live.secret, secret) ? [{ do: 'put', object: secret, live: live.secret }] : []
     const service = buildInstanceService(owner, ordinal)
     const work: Step[] = []
     // Without its Secrets a pod would only wait for its volume.
-    if (databaseUrl && directoryUrl && turn.may && changed(live.deployment, deployment, INSTANCE_MANAGER))
+    if (databaseUrl && directoryUrl && turn.may && changed(live.deployment, deployment, INSTANCE_MANAGER)) {
       work.push({ do: 'apply', object: deployment, live: live.deployment })
+      if (turn.begins) rollout = 'begins'
+    }
+    if (!turn.may) rollout = 'waits'
     if (changed(live.service, service, INSTANCE_MANAGER))
       work.push({ do: 'apply', object: service, live: live.service })
     const note: Step[] =
@@ -81,7 +88,7 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
     refusals,
     databaseName: databaseName(claim.prefix, ordinal),
     databaseReady: database.sound,
-    waitsForTurn: turn.may ? undefined : turn.behind,
+    waitsForTurn: turn.may ? undefined : turn.why,
   })
   const settled =
     groups.length === 0 && findings.every(({ type, status }) => type !== 'Ready' || status === 'True')
@@ -90,6 +97,10 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
     findings,
     counts,
     events: [],
-    requeueAfterMs: (settled || paused ? POLL_MS : SOON_MS) * (1 + chance.jitter),
+    rollout,
+    // Who waits for others is woken when they are done.
+    requeueAfterMs:
+      (settled || paused || (rollout === 'waits' && groups.length === 0) ? POLL_MS : SOON_MS) *
+      (1 + chance.jitter),
   }
 }

@@ -59,6 +59,27 @@ export function rolledOut(deployment: KubeObject | undefined): boolean {
   )
 }
 
+/**
+ * Are pods that were there before being replaced? Not: a first start, a pod that fell ill by itself, or a rollout that is
+ * past its deadline. Those may last for ever, and nobody else is to wait for them.
+ */
+export function isRolling(deployment: KubeObject): boolean {
+  const { generation = 1 } = deployment.metadata
+  if (generation === 1 || stuck(deployment)) return false
+  const {
+    observedGeneration = 0,
+    replicas = 0,
+    updatedReplicas = 0,
+    conditions,
+  } = deploymentStatus(deployment)
+  const progress = conditions?.find(({ type }) => type === 'Progressing')?.reason
+  return (
+    observedGeneration < generation ||
+    updatedReplicas < replicas ||
+    (progress !== undefined && progress !== 'NewReplicaSetAvailable')
+  )
+}
+
 /** Past its deadline. */
 export const stuck = (deployment: KubeObject | undefined): boolean =>
   (deploymentStatus(deployment).conditions ?? []).some(

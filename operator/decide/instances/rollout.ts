@@ -1,4 +1,5 @@
-// Pods are replaced one instance at a time, so that a bad image or a bad setting meets one home first.
+// Pods are replaced one instance at a time in each community and in few communities at a time, so that a bad image or a
+// bad setting meets one home first, and a cluster is not asked to start all of them at once.
 import { createHash } from 'node:crypto'
 import type { Instance } from '../../api/objects.ts'
 import type { Owner } from '../../build/owned.ts'
@@ -6,7 +7,7 @@ import { buildDeployment, SECRETS_HASH } from '../../build/workload/deployment.t
 import type { KubeObject } from '../../kube/types.ts'
 import { changed, INSTANCE_MANAGER } from '../changed.ts'
 import type { InstanceSnapshot } from '../snapshot.ts'
-import { rolledOut, stuck } from './pods.ts'
+import { rolledOut, serves, stuck } from './pods.ts'
 
 export const workload = (
   { community, settings, trustsCa }: InstanceSnapshot,
@@ -36,15 +37,21 @@ export const secretsHash = (databaseUrl: string | undefined, directoryUrl: strin
 const secretsOf = (deployment: KubeObject): string =>
   Object(Object(Object(deployment.spec).template).metadata).annotations?.[SECRETS_HASH] ?? ''
 
-export type Turn = { readonly may: true } | { readonly may: false; readonly behind: string }
+/** `begins`: a pod that is there is replaced. */
+export type Turn =
+  | { readonly may: true; readonly begins: boolean }
+  | { readonly may: false; readonly why: string }
 
 /**
  * A new Deployment starts at once. A change waits for every sibling that is being replaced, and for those with a lower
  * ordinal that still have to be: two looks at the same moment then never pick two. One that is stuck holds up nobody.
+ * Other communities are waited for only by a pod that is well: one that does not serve, or has a password that works no
+ * longer, loses nothing and gains all.
  */
 export function mayRoll(snapshot: InstanceSnapshot, owner: Owner, desired: KubeObject): Turn {
-  const { live, instance, siblings } = snapshot
-  if (!live.deployment || !changed(live.deployment, desired, INSTANCE_MANAGER)) return { may: true }
+  const { live, instance, siblings, budget } = snapshot
+  if (!live.deployment || !changed(live.deployment, desired, INSTANCE_MANAGER))
+    return { may: true, begins: false }
   for (const sibling of siblings) {
     if (!sibling.deployment || stuck(sibling.deployment)) continue
     const first =
@@ -54,7 +61,15 @@ export function mayRoll(snapshot: InstanceSnapshot, owner: Owner, desired: KubeO
         workload(snapshot, owner, sibling.instance, secretsOf(sibling.deployment)),
         INSTANCE_MANAGER,
       )
-    if (first || !rolledOut(sibling.deployment)) return { may: false, behind: sibling.instance.metadata.name }
+    if (first || !rolledOut(sibling.deployment))
+      return { may: false, why: `${sibling.instance.metadata.name} is replaced first` }
   }
-  return { may: true }
+  const well = serves(live.deployment) && secretsOf(live.deployment) === secretsOf(desired)
+  // Which ones is nobody's business, and a message that changed with them would be written again and again.
+  if (well && budget.elsewhere >= budget.limit)
+    return {
+      may: false,
+      why: `other communities are replaced first, ${budget.limit} at a time (chart value rollouts.communities)`,
+    }
+  return { may: true, begins: true }
 }

@@ -11,7 +11,7 @@ export type InstanceStatusFacts = {
   readonly refusals: readonly Refusal[]
   readonly databaseName: string
   readonly databaseReady: boolean
-  /** The instance that is replaced before this one. */
+  /** What is replaced before this one. */
   readonly waitsForTurn: string | undefined
 }
 
@@ -56,7 +56,7 @@ export function describeInstance(
         worst ??
           why ??
           (waitsForTurn
-            ? { reason: 'RolloutWaiting', message: `${waitsForTurn} is replaced first` }
+            ? { reason: 'RolloutWaiting', message: waitsForTurn }
             : starting(up ? 'the pod is being replaced' : serving.message)),
       ),
       say(
