@@ -164,6 +164,18 @@ test('the definitions are those of crds/, are kept, and can be left out', async 
   expect(rendered.sort(byName)).toEqual(wanted.sort(byName))
   for (const { metadata } of rendered)
     expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' })
+  // More labels are theirs from the beginning, and change nothing else.
+  const labelled = await render(
+    '--set',
+    'crds.labels.mine=yes',
+    '--set',
+    'crds.labels.app\\.kubernetes\\.io/name=other',
+  )
+  const more = wanted.map(({ metadata, ...rest }) => ({
+    ...rest,
+    metadata: { ...metadata, labels: { ...Object(metadata.labels), mine: 'yes' } },
+  }))
+  expect(labelled.filter(({ kind }) => kind === 'CustomResourceDefinition').sort(byName)).toEqual(more)
   const without = await render('--set', 'crds.install=false')
   expect(without.filter(({ kind }) => kind === 'CustomResourceDefinition')).toEqual([])
 })

@@ -11,6 +11,7 @@ export async function clearContext(folder: string): Promise<void> {
   const ours = ['--selector', `${madeBy}=up`, '--ignore-not-found']
   const run = (args: readonly string[]) => kubectl(args, { kubeconfig })
   const definitions = await run(['get', 'crd', ...ours, '--output', 'name'])
+  const hooks: string[] = []
   if (definitions.includes('communities.hamlet.coop')) {
     await confirmDeletion(run)
     await run(['delete', 'communities', '--namespace', garden.namespace, ...ours, '--timeout', '180s'])
@@ -18,11 +19,16 @@ export async function clearContext(folder: string): Promise<void> {
     if (others !== '') {
       throw new Error(`Communities of yours are left, so Hamlet stays; delete them first:\n${others}`)
     }
+    // The chart's own look for Communities needs an image, which may be what `up` failed for.
+    hooks.push('--no-hooks')
   }
   const namespace = await run(['get', 'namespace', release.namespace, '--ignore-not-found', '--show-labels'])
   if (namespace.includes(`${madeBy}=up`)) {
     await helm(
-      ['uninstall', release.name, '--namespace', release.namespace, '--ignore-not-found', '--wait'],
+      [
+        ...['uninstall', release.name, '--namespace', release.namespace],
+        ...['--ignore-not-found', '--wait', ...hooks],
+      ],
       {
         kubeconfig,
       },

@@ -54,7 +54,6 @@ export async function installHamlet(cluster: Cluster, options: InstallOptions): 
     await helm(args, { kubeconfig, input: JSON.stringify(values) })
     await waitForRollout(kubeconfig, release.namespace, 300)
   })
-  await labelDefinitions(kubeconfig)
 }
 
 /** The address inside the cluster that leads to its ingress, where we know which it is. */
@@ -101,17 +100,5 @@ async function adoptDefinitions(kubeconfig: string): Promise<void> {
     ]
     await kubectl(['label', name, 'app.kubernetes.io/managed-by=Helm', '--overwrite'], { kubeconfig })
     await kubectl(['annotate', name, ...owner, '--overwrite'], { kubeconfig })
-  }
-}
-
-// Only definitions that this release installed get the label by which `down` knows what it may remove.
-async function labelDefinitions(kubeconfig: string): Promise<void> {
-  const jsonpath =
-    '{range .items[*]}{.metadata.name} {.metadata.annotations.meta\\.helm\\.sh/release-namespace}{"\\n"}{end}'
-  const listed = await kubectl(['get', 'crd', '--output', `jsonpath=${jsonpath}`], { kubeconfig })
-  for (const line of listed.split('\n')) {
-    const [name, namespace] = line.split(' ')
-    if (!name?.endsWith('.hamlet.coop') || namespace !== release.namespace) continue
-    await kubectl(['label', 'crd', name, `${madeBy}=up`, '--overwrite'], { kubeconfig })
   }
 }

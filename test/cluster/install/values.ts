@@ -1,10 +1,13 @@
 import type { Cluster } from '../cluster.ts'
+import { madeBy } from '../labels.ts'
 
 /** The chart's values for a cluster: images it has, the authority for certificates, the way to its ingress. */
 export function chartValues(cluster: Cluster, image: string, ingress: string | undefined): object {
   const { postgres } = cluster.images
   return {
     image: splitImage(image),
+    // From their first moment on: whatever fails after it, `down` knows them, and the next `up` does not refuse them.
+    crds: { labels: { [madeBy]: 'up' } },
     ...(postgres === undefined ? {} : { postgres: { image: splitImage(postgres) } }),
     tls: { caSecret: 'hamlet-ca' },
     ingress: { className: cluster.ingressClass },
