@@ -3,7 +3,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { readMigrations } from '../instance/store/migrations.ts'
 import { createReconcilers } from './apply/controllers.ts'
-import { createRollouts } from './apply/rollouts.ts'
+import { createRollouts } from './apply/waiting/rollouts.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Connection, connect } from './kube/client/connection.ts'
 import { createKube } from './kube/client/rest.ts'

@@ -1,7 +1,7 @@
 // Which objects are watched, and whose key a change of each concerns. Only what carries our labels, and no Secret.
 import { COMMUNITY_LABEL, INSTANCE_LABEL } from './api/objects.ts'
 import type { createReconcilers } from './apply/controllers.ts'
-import type { Rollouts } from './apply/rollouts.ts'
+import type { Rollouts } from './apply/waiting/rollouts.ts'
 import type { Config } from './config.ts'
 import { type Controller, type ControllerDeps, createController } from './kube/control/controller.ts'
 import { createReflector, type Reflector } from './kube/control/reflector.ts'

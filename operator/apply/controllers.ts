@@ -13,8 +13,8 @@ import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
 import { communityOf, observeInstance } from '../observe/instance.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
 import { type Look, reconcile } from './reconcile.ts'
-import type { Rollouts } from './rollouts.ts'
-import { createTurns } from './turns.ts'
+import type { Rollouts } from './waiting/rollouts.ts'
+import { createTurns } from './waiting/turns.ts'
 
 export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> & {
   readonly kube: Kube

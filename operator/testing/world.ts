@@ -1,7 +1,7 @@
 // One community on a real API server and a real PostgreSQL, driven without watches: reconciled until nothing moves.
 import { COMMUNITY_LABEL } from '../api/objects.ts'
 import { createReconcilers } from '../apply/controllers.ts'
-import { createRollouts } from '../apply/rollouts.ts'
+import { createRollouts } from '../apply/waiting/rollouts.ts'
 import { claimName } from '../build/data/claim.ts'
 import { readConfig } from '../config.ts'
 import { resources } from '../kube/resources.ts'

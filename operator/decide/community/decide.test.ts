@@ -1,40 +1,16 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { owned } from '../../build/owned.ts'
 import { deepFreeze } from '../../kube/control/store.ts'
 import {
   known,
   makeClaim,
   makeCommunity,
   makeFacts,
-  makeInstance,
-  makeOwner,
   makeRow,
   makeSnapshot,
-  NOW,
-  snapshots,
-} from '../../testing/snapshots.ts'
-import type { DirectoryChange, Step } from '../decision.ts'
+} from '../../testing/snapshots/community.ts'
+import { changes, created, decide, everywhere, reason, steps } from '../../testing/snapshots/decided.ts'
 import type { CommunitySnapshot } from '../snapshot.ts'
-import { decideCommunity } from './decide.ts'
 import { wantedSettings } from './directory.ts'
-import { mustRenew } from './front.ts'
-import { FINALIZER } from './hold.ts'
-
-const decide = (snapshot: CommunitySnapshot) => decideCommunity(snapshot, NOW)
-const steps = (snapshot: CommunitySnapshot): Step[] => decide(snapshot).groups.flat()
-const changes = (snapshot: CommunitySnapshot): DirectoryChange[] =>
-  steps(snapshot).flatMap((step) => (step.do === 'changeDirectory' ? step.changes : []))
-const created = (snapshot: CommunitySnapshot): number[] =>
-  steps(snapshot).flatMap((step) =>
-    step.do === 'apply' && step.object.kind === 'Instance' && !step.live
-      ? [Number(Object(step.object.spec).ordinal)]
-      : [],
-  )
-const reason = (snapshot: CommunitySnapshot, type = 'Ready') =>
-  decide(snapshot).findings.find((finding) => finding.type === type)?.reason
-const everywhere = (check: (snapshot: CommunitySnapshot) => void) =>
-  fc.assert(fc.property(snapshots, check), { numRuns: 1000 })
 
 const mine = ({ claim, community }: CommunitySnapshot) => claim?.owner.uid === community.metadata.uid
 const factsOf = ({ directory }: CommunitySnapshot) =>
@@ -91,83 +67,11 @@ test('the claim outlives the data: it goes only when no database is left', () =>
   })
 })
 
-/** Every Community patch that was decided on: the finalizers that it leaves. */
-const holds = (snapshot: CommunitySnapshot): string[][] =>
-  steps(snapshot).flatMap((step) =>
-    step.do === 'patch' && step.kind === 'community' ? [Object(Object(step.patch).metadata).finalizers] : [],
-  )
-
-test('a Community is held only while its data shall go with it, and finalizers of others stay', () => {
-  everywhere((snapshot) => {
-    const { community, claim } = snapshot
-    const had = community.metadata.finalizers ?? []
-    const held = holds(snapshot)[0] ?? had
-    expect(held).toContain('else.example/kept')
-    if (community.metadata.deletionTimestamp) {
-      // Nobody is to wait for what the cluster takes away by itself.
-      if (community.spec.deletionPolicy === 'Retain') expect(held).not.toContain(FINALIZER)
-      if (!had.includes(FINALIZER)) expect(steps(snapshot)).toEqual([])
-      return
-    }
-    const wanted = community.spec.deletionPolicy === 'Delete' && claim?.owner.namespace !== 'else'
-    expect(held.includes(FINALIZER)).toBe(wanted)
-    // Before anything is made that would be left behind.
-    if (held !== had) expect(decide(snapshot).groups[0]).toMatchObject([{ do: 'patch', kind: 'community' }])
-  })
-})
-
-test('all that is made for a Community goes with it, and its data does not', () => {
-  everywhere((snapshot) => {
-    for (const step of steps(snapshot)) {
-      if (step.do !== 'apply' && step.do !== 'put' && step.do !== 'create' && step.do !== 'issueCertificate')
-        continue
-      const { kind, metadata } = step.object
-      if (kind === 'ConfigMap') expect(metadata.ownerReferences).toBeUndefined()
-      else
-        expect(metadata.ownerReferences).toMatchObject([
-          { kind: 'Community', uid: snapshot.community.metadata.uid, controller: true },
-        ])
-    }
-  })
-})
-
-test('what an earlier Community of the name left is waited for, and never taken over', () => {
-  const earlier = makeOwner('earlier')
-  const left = { apiVersion: 'v1', kind: 'Service', metadata: owned(earlier, 'garden') }
-  const service = makeSnapshot({ live: { ...makeSnapshot().live, service: left } })
-  const instance = makeSnapshot({ instances: [makeInstance(1, { owner: earlier })] })
-  for (const snapshot of [service, instance]) {
-    expect(steps(snapshot)).toEqual([])
-    expect(decide(snapshot).findings[0]).toMatchObject({
-      status: 'False',
-      reason: 'Starting',
-      message: expect.stringContaining('of an earlier Community'),
-    })
-  }
-  // Cut off from their owner by hand, they stay until somebody decides.
-  const { ownerReferences: _, ...kept } = left.metadata
-  const orphan = makeSnapshot({ live: { ...makeSnapshot().live, service: { ...left, metadata: kept } } })
-  expect(steps(orphan)).toEqual([])
-  expect(reason(orphan)).toBe('NameTaken')
-})
-
 test('nothing but a used invitation is ever deleted while the Community lives', () => {
   everywhere((snapshot) => {
     if (snapshot.community.metadata.deletionTimestamp) return
     const deleted = steps(snapshot).filter((step) => step.do === 'delete' || step.do === 'dropDatabases')
     expect(deleted).toEqual([])
-  })
-})
-
-test('somebody else’s domain, a pause: nothing is done', () => {
-  everywhere((snapshot) => {
-    const { claim, community } = snapshot
-    if (community.metadata.deletionTimestamp) return
-    const taken = claim?.owner.namespace === 'else'
-    if (!taken && !community.spec.paused) return
-    expect(steps(snapshot).filter(({ do: what }) => what !== 'patch')).toEqual([])
-    expect(steps(snapshot)).toHaveLength(holds(snapshot).length)
-    if (taken) expect(reason(snapshot)).toBe('DomainTaken')
   })
 })
 
@@ -251,40 +155,6 @@ test('seats are given only by an instance that serves and whose databases can be
   })
 })
 
-test('the claim comes before everything else, and the object is held before the claim', () => {
-  const first = (deletionPolicy: string) => {
-    const community = makeCommunity({ deletionPolicy }, { finalizers: [] })
-    const { groups } = decide(makeSnapshot({ claim: undefined, instances: [], community }))
-    return groups.map((group) => group.map((step) => step.do))
-  }
-  expect(first('Delete')).toEqual([['patch'], ['create']])
-  expect(first('Retain')).toEqual([['create']])
-})
-
-test('an object of that name that is not ours stops everything', () => {
-  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'garden', labels: {} } }
-  const snapshot = makeSnapshot({ live: { ...makeSnapshot().live, service } })
-  expect(steps(snapshot)).toEqual([])
-  expect(reason(snapshot)).toBe('NameTaken')
-})
-
-test('a deletion without confirmation says how to confirm, and touches nothing', () => {
-  const snapshot = makeSnapshot({
-    community: makeCommunity({ deletionPolicy: 'Delete' }, { deletionTimestamp: '2030-01-01T00:00:00Z' }),
-    remains: {
-      objects: [{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'garden' } }],
-      pods: 1,
-      databases: 2,
-    },
-  })
-  const decision = decide(snapshot)
-  expect(decision.groups).toEqual([])
-  expect(decision.findings[0]).toMatchObject({
-    reason: 'ConfirmationMissing',
-    message: expect.stringContaining('annotate community garden hamlet.coop/confirm-delete=garden.example'),
-  })
-})
-
 test('the organiser’s link: Secret, then its hash; anew if it was used in vain; gone once there is one', () => {
   const seen = (given: Parameters<typeof makeFacts>[0], token?: string) => {
     const invitation = token
@@ -349,38 +219,4 @@ test('Ready is never said without an instance that serves and a directory that a
     ).toBe(true)
     expect(snapshot.community.metadata.deletionTimestamp).toBeUndefined()
   })
-})
-
-test('a certificate is made anew in time, and when it no longer fits', () => {
-  const day = 86_400_000
-  const leaf = { domains: ['garden.example'], notBefore: NOW, notAfter: NOW + 90 * day, byOurCa: true }
-  const later = NOW + 1000 * day
-  expect(mustRenew(undefined, 'garden.example', later, NOW)).toBe(true)
-  expect(mustRenew(leaf, 'garden.example', later, NOW + 59 * day)).toBe(false)
-  expect(mustRenew(leaf, 'garden.example', later, NOW + 61 * day)).toBe(true)
-  expect(mustRenew({ ...leaf, byOurCa: false }, 'garden.example', later, NOW)).toBe(true)
-  expect(mustRenew(leaf, 'other.example', later, NOW)).toBe(true)
-  // Another one would end with its CA as well.
-  expect(mustRenew(leaf, 'garden.example', leaf.notAfter, NOW + 61 * day)).toBe(false)
-})
-
-test('a CA that cannot sign is told of, and nothing is signed with it', () => {
-  const seen = (caFacts: CommunitySnapshot['caFacts'], leaf = makeSnapshot().leaf) => {
-    const snapshot = makeSnapshot({ caFacts, leaf })
-    expect(steps(snapshot).map((step) => step.do)).not.toContain('issueCertificate')
-    return decide(snapshot).findings.find(({ type }) => type === 'Degraded')
-  }
-  const expired = { secret: 'hamlet-ca', notAfter: NOW - 1, problem: undefined }
-  const told = {
-    status: 'True',
-    reason: 'CaExpired',
-    message: expect.stringContaining('put a new CA into tls.crt and tls.key'),
-  }
-  expect(seen(expired)).toMatchObject(told)
-  expect(seen(expired, undefined)).toMatchObject(told)
-  expect(seen({ secret: 'hamlet-ca', problem: 'is not there' }, undefined)).toMatchObject({
-    reason: 'CertificateMissing',
-    message: expect.stringContaining('Secret hamlet-ca in the namespace hamlet'),
-  })
-  expect(steps(makeSnapshot({ leaf: undefined })).map((step) => step.do)).toContain('issueCertificate')
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { makeRow, NOW, rows, seats } from '../../testing/snapshots.ts'
+import { rows, seats } from '../../testing/snapshots/arbitrary.ts'
+import { makeRow, NOW } from '../../testing/snapshots/community.ts'
 import type { DirectoryInstance } from '../snapshot.ts'
 import { decideGrowth, freeSeats } from './growth.ts'
 

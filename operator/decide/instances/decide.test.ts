@@ -1,57 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { buildInstanceSecret } from '../../build/data/secrets.ts'
 import { owned } from '../../build/owned.ts'
 import type { KubeObject } from '../../kube/types.ts'
+import { knownStates } from '../../testing/snapshots/arbitrary.ts'
 import {
-  chance,
   known,
-  knownStates,
   makeClaim,
   makeCommunity,
   makeInstance,
   makeOwner,
-  settings,
-} from '../../testing/snapshots.ts'
+} from '../../testing/snapshots/community.ts'
+import { identity, makeSnapshot } from '../../testing/snapshots/instance.ts'
 import type { Step } from '../decision.ts'
 import type { HomeFacts, InstanceSnapshot } from '../snapshot.ts'
 import { decideInstance } from './decide.ts'
-import { mayRoll, secretsHash, workload } from './rollout.ts'
 
-const community = makeCommunity()
-const owner = {
-  apiVersion: community.apiVersion,
-  namespace: 'town',
-  name: 'garden',
-  uid: community.metadata.uid,
-}
-const identity = { domain: 'garden.example', prefix: 'garden_x', ordinal: 1 }
-
-const communitySecret: KubeObject = {
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name: 'garden-community', namespace: 'town' },
-  data: {
-    'directory-url': Buffer.from('postgres://garden_x_directory:p@db/garden_x_directory').toString('base64'),
-  },
-}
-
-const makeSnapshot = (given: Partial<InstanceSnapshot> = {}): InstanceSnapshot => ({
-  instance: makeInstance(1),
-  community,
-  settings,
-  chance,
-  claim: makeClaim(),
-  server: { ok: true, endpoint: { host: 'db', port: 5432 }, systemIdentifier: '7', carries: 10, placed: 1 },
-  database: known<HomeFacts>({ identity, cap: 300, residents: 0 }),
-  trustsCa: false,
-  live: { secret: undefined, communitySecret, deployment: undefined, service: undefined },
-  pods: [],
-  warnings: [],
-  budget: { limit: 1, elsewhere: 0 },
-  siblings: [],
-  ...given,
-})
 const steps = (snapshot: InstanceSnapshot): Step[] => decideInstance(snapshot)?.groups.flat() ?? []
 const kinds = (snapshot: InstanceSnapshot): string[] => steps(snapshot).map((step) => step.do)
 
@@ -195,65 +158,6 @@ test('the Secret is there before the pod', () => {
   ])
 })
 
-test('a pod that is well waits for other communities; one that is not, or has an old password, does not', () => {
-  const instance = { ...makeInstance(1), spec: { ...makeInstance(1).spec, image: 'hamlet:2' } }
-  const secret = buildInstanceSecret(owner, {
-    endpoint: { host: 'db', port: 5432 },
-    prefix: 'garden_x',
-    ordinal: 1,
-    password: 'p',
-  })
-  const text = (object: KubeObject, key: string) => Buffer.from(Object(object.data)[key], 'base64').toString()
-  const now = secretsHash(text(secret, 'database-url'), text(communitySecret, 'directory-url'))
-  fc.assert(
-    fc.property(
-      fc.record({
-        limit: fc.integer({ min: 1, max: 3 }),
-        elsewhere: fc.integer({ min: 0, max: 4 }),
-        serving: fc.boolean(),
-        sameSecrets: fc.boolean(),
-        there: fc.boolean(),
-        paused: fc.boolean(),
-      }),
-      ({ limit, elsewhere, serving, sameSecrets, there, paused }) => {
-        const base = makeSnapshot({ community: makeCommunity({ paused }), budget: { limit, elsewhere } })
-        const old = workload(base, owner, makeInstance(1), sameSecrets ? now : 'old')
-        const deployment = {
-          ...old,
-          metadata: {
-            ...old.metadata,
-            managedFields: [
-              {
-                manager: 'hamlet-instance',
-                operation: 'Apply',
-                fieldsV1: { 'f:spec': {}, 'f:metadata': {} },
-              },
-            ],
-          },
-          status: { replicas: 1, updatedReplicas: 1, readyReplicas: serving ? 1 : 0 },
-        }
-        const snapshot = {
-          ...base,
-          instance,
-          live: { ...base.live, secret, deployment: there ? deployment : undefined },
-        }
-        const decision = decideInstance(snapshot)
-        const replaced = decision?.groups
-          .flat()
-          .some((step) => step.do === 'apply' && step.object.kind === 'Deployment')
-        const waits = there && serving && sameSecrets && elsewhere >= limit
-        expect(replaced).toBe(!paused && !waits)
-        expect(decision?.rollout).toBe(paused || !there ? undefined : waits ? 'waits' : 'begins')
-        if (waits)
-          expect(decision?.findings[0]).toMatchObject({
-            reason: 'RolloutWaiting',
-            message: expect.stringContaining('rollouts.communities'),
-          })
-      },
-    ),
-  )
-})
-
 test('a Deployment that an earlier Community left is waited for, and not taken over', () => {
   const deployment = (uid: string): KubeObject => ({
     apiVersion: 'apps/v1',
@@ -271,65 +175,4 @@ test('a Deployment that an earlier Community left is waited for, and not taken o
   })
   const { ownerReferences: _, ...metadata } = deployment('earlier').metadata
   expect(seen({ ...deployment('earlier'), metadata })).toMatchObject({ reason: 'NameTaken' })
-})
-
-test('when all images change, one instance at a time is replaced, the lowest first, and a stuck one holds up nobody', () => {
-  const state = fc.constantFrom('old', 'rolling', 'new', 'stuck')
-  fc.assert(
-    fc.property(fc.array(state, { minLength: 1, maxLength: 6 }), (states) => {
-      const base = makeSnapshot()
-      const images = states.map((_, index) => ({
-        ...makeInstance(index + 1),
-        spec: { ...makeInstance(index + 1).spec, image: 'hamlet:2' },
-      }))
-      const deployments = images.map((instance, index): KubeObject => {
-        const wanted = workload(base, owner, instance, 'hash')
-        const old = workload(
-          base,
-          owner,
-          { ...instance, spec: { ...instance.spec, image: 'hamlet:1' } },
-          'hash',
-        )
-        const now = states[index] ?? 'old'
-        return {
-          ...(now === 'old' ? old : wanted),
-          metadata: {
-            ...wanted.metadata,
-            generation: 2,
-            managedFields: [
-              {
-                manager: 'hamlet-instance',
-                operation: 'Apply',
-                // Owned as a whole is enough for telling that a value differs.
-                fieldsV1: { 'f:spec': {}, 'f:metadata': {} },
-              },
-            ],
-          },
-          status: {
-            observedGeneration: now === 'rolling' ? 1 : 2,
-            replicas: 1,
-            updatedReplicas: 1,
-            readyReplicas: 1,
-            conditions: now === 'stuck' ? [{ type: 'Progressing', status: 'False' }] : [],
-          },
-        }
-      })
-      const all = images.map((instance, index) => ({ instance, deployment: deployments[index] }))
-      const starters = all.filter(({ instance, deployment }, index) => {
-        const snapshot = makeSnapshot({
-          instance,
-          live: { ...base.live, deployment },
-          siblings: all.filter((_, other) => other !== index),
-        })
-        return (
-          states[index] === 'old' && mayRoll(snapshot, owner, workload(base, owner, instance, 'hash')).may
-        )
-      })
-      if (states.includes('rolling')) expect(starters).toEqual([])
-      else {
-        const [first] = all.filter((_, index) => states[index] === 'old')
-        expect(starters).toEqual(first ? [first] : [])
-      }
-    }),
-  )
 })

@@ -1,8 +1,8 @@
 // How many communities have pods replaced at this moment, and who is next: what one look at one Instance cannot see.
-import { ROLLOUT_SECONDS } from '../build/workload/deployment.ts'
-import { isRolling } from '../decide/instances/pods.ts'
-import type { Budget } from '../decide/snapshot.ts'
-import type { Change } from '../kube/control/store.ts'
+import { ROLLOUT_SECONDS } from '../../build/workload/deployment.ts'
+import { isRolling } from '../../decide/instances/pods.ts'
+import type { Budget } from '../../decide/snapshot.ts'
+import type { Change } from '../../kube/control/store.ts'
 
 export type Rollouts = {
   /** What an Instance of this community may count on. Valid until the next await: `begin` or `wait` comes before it. */

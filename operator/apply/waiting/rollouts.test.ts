@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { KubeObject } from '../kube/types.ts'
+import type { KubeObject } from '../../kube/types.ts'
 import { createRollouts } from './rollouts.ts'
 
 /** A Deployment as a cluster would have it. */
