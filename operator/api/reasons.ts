@@ -113,3 +113,15 @@ export const Reason = {
 } as const
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
+
+/** Reasons that say that time will do; whatever else does not hold is news for people. */
+export const PASSING: ReadonlySet<string> = new Set<Reason>([
+  'Starting',
+  'RolloutWaiting',
+  'InstanceStarting',
+  'Deleting',
+  'CountUnknown',
+  'Full',
+  'Paused',
+  'Settled',
+])

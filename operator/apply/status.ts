@@ -1,5 +1,6 @@
 // Writes a status when it says something new, and tells people by Events what changed.
 import { type Condition, type Finding, mergeConditions } from '../api/conditions.ts'
+import { PASSING } from '../api/reasons.ts'
 import { applyStatusIfNeeded } from '../kube/client/apply.ts'
 import { isNotFound } from '../kube/error.ts'
 import type { Events } from '../kube/events.ts'
@@ -20,18 +21,6 @@ export type StatusDeps = {
 }
 
 const COUNTS_MS = 10_000
-
-/** Reasons that say that time will do; everything else that does not hold is news for people. */
-const QUIET = new Set([
-  'Starting',
-  'RolloutWaiting',
-  'InstanceStarting',
-  'Deleting',
-  'CountUnknown',
-  'Full',
-  'Paused',
-  'Settled',
-])
 
 /** `live` is the raw object. Returns how long to wait when counts were held back, else undefined. */
 export async function writeStatus(
@@ -88,7 +77,7 @@ function tell(
     const was = before.find((condition) => condition.type === type)
     if (was?.status === status && was.reason === reason) continue
     const holds = (status === 'True') !== (type === 'Degraded')
-    if (holds ? type !== 'Ready' : QUIET.has(reason)) continue
+    if (holds ? type !== 'Ready' : PASSING.has(reason)) continue
     // One cause shows in several conditions; people want to read it once.
     if (told.has(reason)) continue
     told.add(reason)

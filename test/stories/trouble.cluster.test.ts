@@ -44,6 +44,7 @@ test('a quota that lets no pod in is named, and once it is gone the community se
   await h.kubectl(['delete', 'resourcequota', 'no-more-pods'])
   await h.ready('fen')
   expect(await page('fen')).toBe(200)
+  await h.remove('fen')
 })
 
 test('an image that cannot be had is named, while the pods before it go on serving', async () => {

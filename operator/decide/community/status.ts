@@ -3,6 +3,7 @@
 import type { CommunityCondition } from '../../api/community.ts'
 import type { Finding } from '../../api/conditions.ts'
 import type { CommunityStatus, Instance } from '../../api/objects.ts'
+import { PASSING } from '../../api/reasons.ts'
 import { freeSeats, type Growth } from '../growth/growth.ts'
 import type { CommunitySnapshot, DirectoryFacts, Refusal } from '../snapshot.ts'
 
@@ -55,6 +56,7 @@ export function describe(
     busy,
     rows.some(({ state }) => state === 'Opening'),
   )
+  const ailing = worst ?? ailment(instances)
   // Before the first instance is open nobody can sign up: the community is no more than an address.
   const opened = rows.some(({ state }) => state === 'Active' || state === 'Draining')
   const ready = available.status === 'True' && !worst && opened
@@ -80,9 +82,9 @@ export function describe(
       progressing,
       {
         type: 'Degraded',
-        status: worst ? 'True' : 'False',
-        reason: worst?.reason ?? 'Settled',
-        message: worst?.message ?? 'nothing stands in the way',
+        status: ailing ? 'True' : 'False',
+        reason: ailing?.reason ?? 'Settled',
+        message: ailing?.message ?? 'nothing stands in the way',
       },
       seatsAvailable(directory, growth, seats.maxInstances),
       {
@@ -103,6 +105,16 @@ const kept = ({ members, seats, free, waiting }: CommunityStatus) => ({
   ...(free !== undefined && { free }),
   ...(waiting !== undefined && { waiting }),
 })
+
+/** What is wrong with an instance, also while its members are served: an image for it that cannot be had, say. */
+function ailment(instances: readonly Instance[]): { reason: string; message: string } | undefined {
+  for (const instance of instances) {
+    const ready = condition(instance, 'Ready')
+    if (ready?.status === 'False' && !PASSING.has(ready.reason))
+      return { reason: ready.reason, message: `${instance.metadata.name}: ${ready.message}` }
+  }
+  return undefined
+}
 
 /** Only those count where people may live already: one that is opened ahead of need takes nothing away from anybody. */
 function availability(instances: readonly Instance[], rows: DirectoryFacts['instances']): CommunityFinding {
