@@ -1,7 +1,7 @@
 // Somebody with a browser without JavaScript, in front of an instance's public server in this process, without a port.
 import type { FastifyInstance } from 'fastify'
 import type { Instance } from '../../instance/instance.ts'
-import { type Page as BrowserPage, openBrowser } from './browser.ts'
+import { type Page as BrowserPage, type Cookies, openBrowser } from './browser.ts'
 import { encode, type Fields, fillForm } from './form.ts'
 
 export type Page = Pick<BrowserPage, 'status' | 'path' | 'headers'> & { readonly html: string }
@@ -16,6 +16,7 @@ export type Visitor = {
   readonly page: Page
   /** The value of the session cookie. */
   readonly cookie: string | undefined
+  readonly cookies: Cookies
 }
 
 export function makeVisitor(app: FastifyInstance, instance: Pick<Instance, 'config'>): Visitor {
@@ -39,6 +40,7 @@ export function makeVisitor(app: FastifyInstance, instance: Pick<Instance, 'conf
     get cookie() {
       return browser.cookies.get('hamlet_session')
     },
+    cookies: browser.cookies,
     get: (path) => show(browser.get(path)),
     submit: async (action, fields = {}) => {
       const sending = await fillForm(at(), action, fields)

@@ -58,7 +58,7 @@ export function visitor(site: Site, options: { connections?: number } = {}): Vis
       return browser.post(sending.path, sending)
     },
     close: async () => {
-      browser.cookies.clear()
+      browser.cookies.forget()
     },
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { changeFor } from '../../directory/change.ts'
 import { clientOf, countTry } from '../../directory/rate-limits.ts'
 import { readProgress } from '../../directory/seats/queue.ts'
-import { releaseSeat, reserveSeat, type Seat } from '../../directory/seats/seats.ts'
+import { releaseSeat, reserveSeat, type Seat, tokenText } from '../../directory/seats/seats.ts'
 import { hashSecret, newSecret } from '../../directory/secrets.ts'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
@@ -31,11 +31,17 @@ export type SignUpForm = {
 }
 
 export type SignUpWaiting = {
-  /** `place` counts from 1; the token belongs in the address of the page that waits. */
+  /** `place` counts from 1; the token is for the browser that signed up, and nobody else. */
   readonly waiting: { readonly token: string; readonly place: number; readonly of: number }
 }
 
 export const newSignUpToken = newSecret
+
+/**
+ * What stands for a sign-up in the address of the page that waits. The token does not follow from it, so whoever gets
+ * to see the address can neither be logged in by it nor send the form in their name.
+ */
+export const linkOfSignUp = (token: string): string => tokenText(hashSecret(token))
 
 /** Tries of the only home that has room, and the pause before each: five seconds in all. */
 const PATIENCE = 10
@@ -116,18 +122,39 @@ export async function signUpProgress(
   token: string,
   userAgent?: string,
 ): Promise<FinishedSignUp | SignUpWaiting | Refusal> {
-  if (!isToken(token)) return refuse('not-found')
   const tokenHash = hashSecret(token)
+  const progress = await signUpPlace(instance, linkOfSignUp(token))
+  if (isRefusal(progress)) return progress
+  if ('waiting' in progress) return { waiting: { token, ...progress.waiting } }
   try {
-    const progress = await readProgress(instance.directory, tokenHash)
-    if (progress.state === 'unknown') return refuse('not-found')
-    if (progress.state === 'waiting') {
-      return { waiting: { token, place: progress.place, of: progress.of } }
-    }
-    if (progress.state === 'pending') return { waiting: { token, place: 1, of: 1 } }
-    return await sessionAtHome(instance, { id: progress.id, home: progress.home, tokenHash }, userAgent)
+    return await sessionAtHome(instance, { ...progress.seated, tokenHash }, userAgent)
   } catch (error) {
     if (error instanceof SiblingUnreachable || isDatabaseDown(error)) return refuse('unavailable')
+    throw error
+  }
+}
+
+/** The same for anybody who has the link: a place in the queue, or `seated`, and no session. */
+export async function signUpPlace(
+  instance: Pick<Instance, 'directory'>,
+  link: string,
+): Promise<{ waiting: { place: number; of: number } } | { seated: { id: string; home: number } } | Refusal> {
+  // As long as a token: both are 32 bytes.
+  if (!isToken(link)) return refuse('not-found')
+  try {
+    const progress = await readProgress(instance.directory, Buffer.from(link, 'base64url'))
+    switch (progress.state) {
+      case 'unknown':
+        return refuse('not-found')
+      case 'waiting':
+        return { waiting: { place: progress.place, of: progress.of } }
+      case 'pending':
+        return { waiting: { place: 1, of: 1 } }
+      case 'active':
+        return { seated: { id: progress.id, home: progress.home } }
+    }
+  } catch (error) {
+    if (isDatabaseDown(error)) return refuse('unavailable')
     throw error
   }
 }

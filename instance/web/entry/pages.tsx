@@ -1,4 +1,4 @@
-// Signing up, waiting for a seat, logging in, a new password.
+// Signing up, logging in, a new password.
 import { Field, Message, NewPasswordField } from '../components/bits.tsx'
 import type { Shell } from '../http/shell.ts'
 
@@ -99,32 +99,6 @@ export const NotNow = ({ shell, title, text }: { shell: Shell; title: string; te
           To {shell.title}
         </a>
       </div>
-    </div>
-  </div>
-)
-
-export const Waiting = ({ shell, place, of }: { shell: Shell; place: number; of: number }) => (
-  <div class="narrow">
-    <div class="card empty">
-      <h1>Your house is being built</h1>
-      <p class="soft">
-        Every seat in {shell.title} was taken, so a new instance is starting. Your name is kept for you.
-      </p>
-      <div class="dots" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </div>
-      <p role="status">
-        <span class="hidden">Place in the queue: </span>
-        <span class="place">{place}</span>
-        <br />
-        <span class="soft">{of > 1 ? `of ${of} people who wait` : 'next in line'}</span>
-      </p>
-      <p class="soft small">
-        This page looks again every few seconds and lets you in by itself. You may close it, and log in later
-        with your password.
-      </p>
     </div>
   </div>
 )

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logIn, logOut } from '../../accounts/log-in.ts'
 import { checkPasswordReset, resetPassword } from '../../accounts/password-reset.ts'
 import { clearSessionCookie, SESSION_COOKIE, setSessionCookie } from '../../accounts/session.ts'
-import { newSignUpToken, signUp, signUpProgress } from '../../accounts/sign-up/sign-up.ts'
+import { newSignUpToken, signUp } from '../../accounts/sign-up/sign-up.ts'
 import { checkInvite } from '../../directory/seats/invites.ts'
 import { readResidents } from '../../members/lookup.ts'
 import { isRefusal, type Refusal, refusalStatus, refusalText } from '../../refusal.ts'
@@ -14,10 +14,15 @@ import { formMember, readForm, strangerForm, text } from '../http/forms/forms.ts
 import { backPath } from '../http/links.ts'
 import type { Shell } from '../http/shell.ts'
 import { Banner, Front } from './front.tsx'
-import { LogIn, NewPassword, NotNow, SignUp, Waiting } from './pages.tsx'
+import { LogIn, NewPassword, NotNow, SignUp } from './pages.tsx'
+import { registerWaiting, sendToWait } from './waiting.tsx'
 
 const FACES = 18
-const LOOK_AGAIN_SECONDS = 3
+/** What brought somebody to the page that logs them in. */
+const DONE: ReadonlyMap<string, string> = new Map([
+  ['password', 'Your new password is set. Log in with it.'],
+  ['seat', 'There is a seat now. Log in with your password.'],
+])
 
 export function registerEntry(app: FastifyInstance, web: Web): void {
   const { instance } = web
@@ -129,33 +134,12 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
         />,
       )
     }
-    if ('waiting' in result) return reply.redirect(`/sign-up/wait/${result.waiting.token}`, 303)
+    if ('waiting' in result) return sendToWait(reply, result.waiting.token)
     setSessionCookie(reply, result.session)
     return reply.redirect('/home', 303)
   })
 
-  app.get('/sign-up/wait/:token', async (request, reply) => {
-    const shell = await web.shell(request)
-    const { token } = readForm({ token: text }, request.params)
-    const result = await signUpProgress(instance, token, request.headers['user-agent'])
-    if (isRefusal(result)) return sendRefusal(reply, shell, result)
-    if ('waiting' in result) {
-      const head = {
-        title: 'Waiting for a seat',
-        bare: true,
-        refresh: LOOK_AGAIN_SECONDS,
-        robots: 'noindex',
-      } as const
-      return sendPage(
-        reply,
-        shell,
-        head,
-        <Waiting shell={shell} place={result.waiting.place} of={result.waiting.of} />,
-      )
-    }
-    setSessionCookie(reply, result.session)
-    return reply.header('cache-control', 'private, no-store').redirect('/home', 303)
-  })
+  registerWaiting(app, web)
 
   const logInHead = { title: 'Log in', bare: true, robots: 'noindex' } as const
   app.get('/log-in', async (request, reply) => {
@@ -163,8 +147,7 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
     const { next, done } = readForm({ next: text, done: text }, request.query)
     const path = backPath(next, '/home')
     if (shell.me) return reply.redirect(path)
-    const said = done === 'password' ? 'Your new password is set. Log in with it.' : undefined
-    return sendPage(reply, shell, logInHead, <LogIn shell={shell} next={path} done={said} />)
+    return sendPage(reply, shell, logInHead, <LogIn shell={shell} next={path} done={DONE.get(done)} />)
   })
   app.post('/log-in', async (request, reply) => {
     const form = readForm({ handle: text, password: text, next: text }, request.body)
