@@ -65,6 +65,10 @@ export const REFUSALS = {
   },
   // Logging in.
   'wrong-log-in': { status: 401, text: 'The name or the password is wrong.' },
+  'too-many-for-name': {
+    status: 429,
+    text: 'Too many wrong passwords for this name. Try again in {minutes} minutes, or in a browser where you have logged in before.',
+  },
   'wrong-password': { status: 403, text: 'The current password is wrong.' },
   'bad-reset': { status: 403, text: 'This link has expired or was used. Ask an organiser for a new one.' },
   // Writing.

@@ -1,22 +1,34 @@
 // Logging in and out, and changing a password. Only at the member's home.
-import { clientOf, countTry } from '../directory/rate-limits.ts'
+import { clientOf, countTry, takeBackTry } from '../directory/rate-limits.ts'
 import { hashSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { asMember } from '../store/as-member.ts'
 import { foldHandle } from './credentials/handle.ts'
 import { refusedPassword } from './credentials/passwords.ts'
+import { readKnownBrowser } from './known-browser.ts'
 import { createSession, endSession, parseSession, type SignedIn } from './session.ts'
 import { settlePending } from './sign-up/settle.ts'
 
+/** Wrong passwords for one name, as a multiple of the log-ins that one address has: five addresses use them up. */
+const TRIES_OF_NAME = 5
+
 /**
- * The value of a session cookie, or `wrong-log-in`, in the same time whether the name or the password is wrong.
- * `elsewhere` if the member lives on another instance: the door sends the form there.
+ * The value of a session cookie and the folded handle, or `wrong-log-in`, in the same time whether the name or the
+ * password is wrong. `elsewhere` if the member lives on another instance: the door sends the form there.
+ * Wrong passwords also count for the name, whether anybody has it or not, from all addresses together; those of a
+ * `known` browser (what `knownCookie` gave) count for that browser instead.
  */
 export async function logIn(
   instance: Instance,
-  form: { handle: string; password: string; address: string; userAgent?: string | undefined },
-): Promise<{ session: string } | Refusal> {
+  form: {
+    handle: string
+    password: string
+    address: string
+    userAgent?: string | undefined
+    known?: string | undefined
+  },
+): Promise<{ session: string; handle: string } | Refusal> {
   const limit = instance.settings().logInsPerHour
   const tooMany = await countTry(instance, 'log-in', clientOf(form.address), limit)
   if (tooMany) return tooMany
@@ -28,13 +40,21 @@ export async function logIn(
       .where('handle', '=', handle)
       .executeTakeFirst()
   let member = await find()
-  if (!member || member.state === 'leaving' || member.state === 'staged') {
+  const gone = member?.state === 'leaving' || member?.state === 'staged'
+  if (!member || gone) {
     const home = instance.homes.byHandle(handle)
     if (home?.state === 'active' && home.home !== instance.config.ordinal) return refuse('elsewhere')
+  }
+  const browser = readKnownBrowser(instance.secret, handle, form.known)
+  const [kind, subject] = browser === undefined ? (['name', handle] as const) : (['known', browser] as const)
+  const tooManyForName = await countTry(instance, kind, subject, limit * TRIES_OF_NAME)
+  if (tooManyForName) return tooManyForName
+  if (!member || gone) {
     await instance.passwords.verifyNobody(form.password)
     return refuse('wrong-log-in')
   }
   if (!(await instance.passwords.verify(form.password, member.password_hash))) return refuse('wrong-log-in')
+  await takeBackTry(instance, kind, subject)
   if (member.state === 'pending') {
     // Committed in the directory, perhaps, but this home was interrupted before it heard.
     await settlePending(instance)
@@ -43,6 +63,7 @@ export async function logIn(
   }
   const { id, epoch } = member
   return asMember(instance, { id, epoch }, async (tx) => ({
+    handle,
     session: await createSession(tx, {
       memberId: id,
       now: instance.clock(),
@@ -72,7 +93,9 @@ export async function changePassword(
   const limit = instance.settings().logInsPerHour
   const refusal =
     refusedPassword(form.next, member.handle) ??
-    (await countTry(instance, 'log-in', clientOf(form.address), limit))
+    (await countTry(instance, 'log-in', clientOf(form.address), limit)) ??
+    // Whoever has got hold of a session only must not find the password with it, from however many addresses.
+    (await countTry(instance, 'known', member.id, limit * TRIES_OF_NAME))
   if (refusal) return refusal
   const row = await instance.db
     .selectFrom('members')
@@ -81,6 +104,7 @@ export async function changePassword(
     .executeTakeFirst()
   if (!row) return refuse('elsewhere')
   if (!(await instance.passwords.verify(form.current, row.password_hash))) return refuse('wrong-password')
+  await takeBackTry(instance, 'known', member.id)
   return setPassword(instance, member, await instance.passwords.hash(form.next), {
     replaces: row.password_hash,
     keep: form.cookie,

@@ -1,5 +1,6 @@
 // Everything before somebody is logged in.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { knownCookie, rememberBrowser } from '../../accounts/known-browser.ts'
 import { logIn, logOut } from '../../accounts/log-in.ts'
 import { checkPasswordReset, resetPassword } from '../../accounts/password-reset.ts'
 import { clearSessionCookie, SESSION_COOKIE, setSessionCookie } from '../../accounts/session.ts'
@@ -136,6 +137,7 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
     }
     if ('waiting' in result) return sendToWait(reply, result.waiting.token)
     setSessionCookie(reply, result.session)
+    rememberBrowser(reply, instance.secret, result.done.handle)
     return reply.redirect('/home', 303)
   })
 
@@ -159,9 +161,11 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
         password: form.password,
         address: request.ip,
         userAgent: request.headers['user-agent'],
+        known: knownCookie(request.cookies, form.handle),
       }))
     if (!isRefusal(result)) {
       setSessionCookie(reply, result.session)
+      rememberBrowser(reply, instance.secret, result.handle)
       return reply.redirect(next, 303)
     }
     if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))

@@ -1,6 +1,7 @@
 // The page of somebody who signed up when every seat was taken. Its address may be seen by others, so it shows a place
 // in the queue and no more: only the browser that signed up holds the cookie that is let in.
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { rememberBrowser } from '../../accounts/known-browser.ts'
 import { setSessionCookie } from '../../accounts/session.ts'
 import { linkOfSignUp, signUpPlace, signUpProgress } from '../../accounts/sign-up/sign-up.ts'
 import { isRefusal } from '../../refusal.ts'
@@ -49,6 +50,7 @@ export function registerWaiting(app: FastifyInstance, { instance, shell: shellOf
     if (holder) reply.clearCookie(COOKIE, cookieOptions(link))
     if (!('session' in result)) return reply.redirect('/log-in?done=seat', 303)
     setSessionCookie(reply, result.session)
+    rememberBrowser(reply, instance.secret, result.done.handle)
     return reply.redirect('/home', 303)
   })
 }
