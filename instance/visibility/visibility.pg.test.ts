@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { maySee, type Viewer, type Visibility, visibleTo } from './visibility.ts'
+import { maySee, type ServerViewer, type Viewer, type Visibility, visibleTo } from './visibility.ts'
 
 let community: TestCommunity
 beforeAll(async () => {
@@ -32,8 +32,14 @@ const worlds = fc.record({
   ),
 })
 
-const viewers: (Viewer | undefined)[] = [
+/** Two of them live at one server, one at another, and one here. */
+const SERVERS: Record<string, string | null> = { 1: null, 2: 'a.example', 3: 'a.example', 4: 'b.example' }
+
+const viewers: (Viewer | ServerViewer | undefined)[] = [
   undefined,
+  { server: 'a.example' },
+  { server: 'b.example' },
+  { server: 'c.example' },
   ...PEOPLE.flatMap((id) => [{ id }, { id, ordinal: 1 }, { id, ordinal: 2 }]),
 ]
 
@@ -43,7 +49,9 @@ test('the SQL condition and the plain rule agree on every post, viewer and world
   const columns = { url: 'u', inbox: 'i' }
   await db
     .insertInto('accounts')
-    .values(PEOPLE.map((id) => ({ ...columns, id, uri: `u${id}`, handle: `h${id}` })))
+    .values(
+      PEOPLE.map((id) => ({ ...columns, id, uri: `u${id}`, handle: `h${id}`, domain: SERVERS[id] ?? null })),
+    )
     .execute()
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
@@ -75,15 +83,17 @@ test('the SQL condition and the plain rule agree on every post, viewer and world
       }))
       if (edges.length > 0) await db.insertInto('follows').values(edges).execute()
       for (const viewer of viewers) {
+        const isViewer = (id: string) =>
+          viewer !== undefined && ('id' in viewer ? viewer.id === id : viewer.server === SERVERS[id])
         const rows = await db.selectFrom('posts').select('id').where(visibleTo(viewer)).execute()
         const expected = world.posts.flatMap((post, at) => {
           const facts = {
             visibility: post.visibility,
             authorId: post.author,
             instance: post.visibility === 'instance' ? post.instance : null,
-            mentioned: viewer !== undefined && post.mentions.includes(viewer.id),
+            mentioned: post.mentions.some(isViewer),
             follows: world.follows.some(
-              (edge) => edge.from === viewer?.id && edge.to === post.author && edge.state === 'accepted',
+              (edge) => isViewer(edge.from) && edge.to === post.author && edge.state === 'accepted',
             ),
           }
           return maySee(facts, viewer) ? [String(at + 1)] : []

@@ -73,8 +73,8 @@ async function withPost(
     .where('account_id', '=', home.id)
     .where(visibleTo(viewer))
     .executeTakeFirst()
+  reply.header('vary', 'Accept, Signature')
   if (post?.object_json) {
-    reply.header('vary', 'Accept, Signature')
     return reply.type(`${ACTIVITY_JSON}; charset=utf-8`).send(render(post.object_json))
   }
   const tombstone = await instance.db
@@ -83,7 +83,6 @@ async function withPost(
     .where('uri', '=', uri)
     .where('member_id', '=', home.id)
     .executeTakeFirst()
-  reply.header('vary', 'Accept')
   return tombstone
     ? reply
         .code(410)

@@ -1,12 +1,15 @@
-// Who asks for a document, if the request is signed: followers of a member may read what is for followers.
+// Which server asks for a document, if the request is signed: the servers of followers may read what is for followers.
 import type { FastifyRequest } from 'fastify'
 import type { Instance } from '../../instance.ts'
-import type { Viewer } from '../../visibility/visibility.ts'
+import type { ServerViewer } from '../../visibility/visibility.ts'
+import { sameOrigin } from '../in/activity.ts'
 import { signerOf } from '../in/proof/verify.ts'
-import { readAccount } from '../resolve/store.ts'
 
 /** Undefined for strangers. A signature that cannot be checked makes a stranger, no error. */
-export async function viewerOf(instance: Instance, request: FastifyRequest): Promise<Viewer | undefined> {
+export async function viewerOf(
+  instance: Instance,
+  request: FastifyRequest,
+): Promise<ServerViewer | undefined> {
   if (!request.headers.signature) return undefined
   const headers = new Headers()
   for (const name of [
@@ -27,9 +30,10 @@ export async function viewerOf(instance: Instance, request: FastifyRequest): Pro
       instance,
       new Request(`${instance.config.origin}${request.raw.url}`, { headers }),
     )
-    if (signer.is !== 'signed') return undefined
-    const account = await readAccount(instance.db, { uri: signer.owner })
-    return account && { id: account.id }
+    // A signature without the address could be one that another server was shown, and passes on to us.
+    if (signer.is !== 'signed' || !signer.addressed || !sameOrigin(signer.keyId, signer.owner))
+      return undefined
+    return { server: new URL(signer.owner).host }
   } catch (error) {
     instance.log.info({ err: error }, 'a signed request could not be checked')
     return undefined

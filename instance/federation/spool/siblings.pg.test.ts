@@ -3,6 +3,7 @@ import { join, type TestMember } from '../../../test/postgres/people.ts'
 import { type LiveCommunity, startCommunity } from '../../../test/world/community.ts'
 import { deliver } from '../../../test/world/deliver.ts'
 import { type Internet, openInternet } from '../../../test/world/internet.ts'
+import { type Reading, readAt } from '../../../test/world/read.ts'
 import { openStranger, type Person, type Stranger } from '../../../test/world/stranger.ts'
 import type { Instance } from '../../instance.ts'
 import { follow } from '../../members/follow.ts'
@@ -119,6 +120,49 @@ test('members of two homes follow each other and read each other, without the pu
   await deletePost(at(2), cem, written.id)
   await until(async () => expect(await posts(1)).not.toContain(uri))
   expect(await at(2).db.selectFrom('deliveries').selectAll().execute()).toEqual([])
+})
+
+test('a post for followers is read by their servers, whichever pod they ask, and by nobody else', async () => {
+  const cem = person(2)
+  const written = await writePost(at(2), cem, { text: 'Only for you', visibility: 'followers' })
+  if (isRefusal(written)) throw new Error(written.code)
+  const uri = `${actorOf(2)}/posts/${written.id}`
+  // Servers fetch in the name of an actor of their own, which follows nobody.
+  const server = far.actor('far.example')
+  const near = await openStranger(internet, 'near.example')
+  const eve = near.actor('eve')
+  let door = 1
+  const read = (address: string, reading?: Reading) => readAt(garden.url(door), address, reading)
+  const statuses = (address: string, reading?: Reading) =>
+    Promise.all([server, bob, eve, undefined].map((signer) => read(address, { ...reading, signer })))
+
+  expect(await statuses(uri)).toEqual([404, 404, 404, 404])
+  expect(await send(bob.activity('Follow', actorOf(2)), `${actorOf(2)}/inbox`)).toBe(202)
+  await until(async () => {
+    const rows = await at(2)
+      .db.selectFrom('follows')
+      .select('state')
+      .where('followee_id', '=', cem.id)
+      .execute()
+    expect(rows.filter(({ state }) => state === 'accepted')).toHaveLength(2)
+  })
+  for (door of [1, 2]) {
+    expect(await statuses(uri)).toEqual([200, 200, 404, 404])
+    expect(await statuses(`${uri}/activity`)).toEqual([200, 200, 404, 404])
+    expect(await statuses(uri, { form: 'rfc9421' })).toEqual([200, 200, 404, 404])
+  }
+  // A signature that says neither what is read nor where could be one that another server was shown.
+  expect(await read(uri, { signer: bob, over: ['date'] })).toBe(404)
+  expect(await read(uri, { signer: bob, over: ['(request-target)', 'date'] })).toBe(404)
+  expect(await read(uri, { signer: bob, over: ['(request-target)', 'host', 'date'] })).toBe(200)
+
+  const direct = await writePost(at(2), cem, { text: 'Hello @bob@far.example', visibility: 'direct' })
+  if (isRefusal(direct)) throw new Error(direct.code)
+  expect(await statuses(`${actorOf(2)}/posts/${direct.id}`)).toEqual([200, 200, 404, 404])
+  const inside = await writePost(at(2), cem, { text: 'For this house', visibility: 'instance' })
+  if (isRefusal(inside)) throw new Error(inside.code)
+  expect(await statuses(`${actorOf(2)}/posts/${inside.id}`)).toEqual([404, 404, 404, 404])
+  await near.close()
 })
 
 test('a sibling is believed about strangers, and about members only if they live with it', async () => {

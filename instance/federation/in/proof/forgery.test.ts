@@ -52,9 +52,14 @@ test('a body is read or named malformed, never thrown over', () => {
 test('a signature must cover method, target, host and digest', () => {
   const draft = (headers: string) =>
     draftCoverage(`keyId="${bob}#main-key",headers="${headers}",signature="x"`)
-  expect(draft('(request-target) host date digest')).toEqual({ keyId: `${bob}#main-key`, enough: true })
+  expect(draft('(request-target) host date digest')).toEqual({
+    keyId: `${bob}#main-key`,
+    address: true,
+    enough: true,
+  })
   expect(draft('(request-target) date digest').enough).toBe(false)
-  expect(draft('(request-target) host date').enough).toBe(false)
+  expect(draft('(request-target) host date')).toMatchObject({ address: true, enough: false })
+  expect(draft('(request-target) date').address).toBe(false)
   expect(draft('host date digest').enough).toBe(false)
 
   const input = (...names: string[]) => [
@@ -63,6 +68,10 @@ test('a signature must cover method, target, host and digest', () => {
   expect(rfc9421Coverage(input('@method', '@target-uri', 'content-digest'), 'sig1').enough).toBe(true)
   expect(rfc9421Coverage(input('@method', '@path', '@authority', 'content-digest'), 'sig1').enough).toBe(true)
   expect(rfc9421Coverage(input('@method', '@path', 'content-digest'), 'sig1').enough).toBe(false)
-  expect(rfc9421Coverage(input('@method', '@target-uri'), 'sig1').enough).toBe(false)
+  expect(rfc9421Coverage(input('@method', '@target-uri'), 'sig1')).toMatchObject({
+    address: true,
+    enough: false,
+  })
+  expect(rfc9421Coverage(input('@method'), 'sig1').address).toBe(false)
   expect(rfc9421Coverage(input('@target-uri', 'content-digest'), 'sig1').enough).toBe(false)
 })

@@ -1,6 +1,12 @@
 // What an HTTP signature covers. Pure: Fedify checks the cryptography, but accepts signatures that cover too little.
 
-export type Covered = { readonly keyId: string | undefined; readonly enough: boolean }
+export type Covered = {
+  readonly keyId: string | undefined
+  /** Method, target and host: enough for a request without a body. */
+  readonly address: boolean
+  /** The same and the digest of the body. */
+  readonly enough: boolean
+}
 
 /**
  * Whether the draft-cavage signature covers method and target, the host and the digest of the body. One that leaves
@@ -13,10 +19,8 @@ export function draftCoverage(signature: string): Covered {
     if (match?.[1]) fields.set(match[1], match[2] ?? match[3] ?? '')
   }
   const names = new Set((fields.get('headers') ?? '').split(/\s+/))
-  return {
-    keyId: fields.get('keyId'),
-    enough: ['(request-target)', 'host', 'digest'].every((name) => names.has(name)),
-  }
+  const address = names.has('(request-target)') && names.has('host')
+  return { keyId: fields.get('keyId'), address, enough: address && names.has('digest') }
 }
 
 /** One member of `Signature-Input`, which has the same grammar as `Accept-Signature`. */
@@ -30,13 +34,11 @@ export type SignatureInput = {
 export function rfc9421Coverage(inputs: readonly SignatureInput[], label: string | undefined): Covered {
   const input =
     inputs.find((candidate) => candidate.label === label) ?? (inputs.length === 1 ? inputs[0] : undefined)
-  if (!input) return { keyId: undefined, enough: false }
+  if (!input) return { keyId: undefined, address: false, enough: false }
   const has = (name: string) =>
     input.components.some((part) => part.value === name && Object.keys(part.params).length === 0)
   const target =
     has('@target-uri') || ((has('@path') || has('@request-target')) && (has('@authority') || has('host')))
-  return {
-    keyId: input.parameters.keyid,
-    enough: has('content-digest') && (has('@method') || has('@request-target')) && target,
-  }
+  const address = (has('@method') || has('@request-target')) && target
+  return { keyId: input.parameters.keyid, address, enough: address && has('content-digest') }
 }

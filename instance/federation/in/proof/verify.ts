@@ -20,12 +20,20 @@ export type Verdict =
 
 /** Who signed a request, if anybody did. Used for deliveries and for reading what is not public. */
 export type Signer =
-  | { readonly is: 'signed'; readonly owner: string; readonly keyId: string; readonly covered: boolean }
+  | {
+      readonly is: 'signed'
+      readonly owner: string
+      readonly keyId: string
+      /** Enough to be no replay of another delivery. */
+      readonly covered: boolean
+      /** Enough to be no replay of a request without a body. */
+      readonly addressed: boolean
+    }
   | { readonly is: 'unsigned'; readonly why: string }
   | { readonly is: 'later'; readonly why: string }
   | { readonly is: 'key-gone'; readonly keyId: string }
 
-/** Checks the signature of a request. `covered`: it covers enough to be no replay of another one. */
+/** Checks the signature of a request. */
 export async function signerOf(instance: Instance, request: Request): Promise<Signer> {
   const lib = await fedify()
   const keys = await keyReader(instance)
@@ -51,7 +59,7 @@ export async function signerOf(instance: Instance, request: Request): Promise<Si
   const owner = result.key.ownerId?.href
   const keyId = result.key.id?.href
   if (!owner || !keyId) return { is: 'unsigned', why: 'the key has no owner' }
-  return { is: 'signed', owner, keyId, covered: coverage.enough }
+  return { is: 'signed', owner, keyId, covered: coverage.enough, addressed: coverage.address }
 }
 
 export async function verify(instance: Instance, request: Request, activity: Incoming): Promise<Verdict> {
