@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { registerInternal as registerAccounts } from '../accounts/internal.ts'
 import { startQueueCompletion } from '../accounts/sign-up/queue-worker.ts'
 import type { Config } from '../config.ts'
+import { reportPosts } from '../directory/figures.ts'
 import { registerInternal as registerFederationInternal } from '../federation/internal.ts'
+import { startLoop } from '../federation/loop.ts'
 import { startFederationWorkers } from '../federation/workers.ts'
 import type { Instance } from '../instance.ts'
 import { buildPublicApp } from '../server.ts'
@@ -13,6 +15,9 @@ import { type StopTimes, stopGracefully } from '../siblings/stop.ts'
 import { startWake } from '../siblings/wake.ts'
 import { holdPorts } from './holding.ts'
 import { type OpenDeps, openInstance } from './open.ts'
+
+/** So old may the number of posts be that the community tells of itself. */
+const FIGURES_EVERY_MS = 300_000
 
 export type Running = {
   readonly instance: Instance
@@ -51,6 +56,15 @@ export async function startInstance(
     boot.guard(),
     startQueueCompletion(instance),
     startFederationWorkers(instance),
+    startLoop({
+      step: async () => {
+        await reportPosts(instance)
+        return false
+      },
+      pollMs: FIGURES_EVERY_MS,
+      random: instance.random,
+      onError: (error) => log.warn({ err: error }, 'the posts could not be counted'),
+    }),
     startWake({ homes: instance.homes, wakeUrl: config.wakeUrl, log }),
   ]
   // Nobody waits for a key yet, so it is time to make some.

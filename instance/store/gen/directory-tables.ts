@@ -10,6 +10,14 @@ export type actor_keys = {
     private_jwk: unknown;
     public_jwk: unknown;
 };
+export type figures = {
+    ordinal: number;
+    /**
+     * By its residents, whoever may read them.
+     */
+    posts: string;
+    counted_at: Generated<Timestamp>;
+};
 export type instances = {
     ordinal: number;
     /**
@@ -133,6 +141,7 @@ export type waiting = {
 };
 export type DB = {
     actor_keys: actor_keys;
+    figures: figures;
     instances: instances;
     invites: invites;
     members: members;
