@@ -14,14 +14,12 @@ import { type Visibility, visibleTo } from '../visibility/visibility.ts'
 import { claimOnce, spend } from './allowance.ts'
 import { type CheckedDraft, checkDraft, checkReply, type Draft } from './draft.ts'
 import { findNamed, type NamedPeople, residentsOnly } from './mentions.ts'
+import { hashtagPage, keepTags } from './tags.ts'
 import { textToHtml } from './text.ts'
 
 export type Author = { readonly id: string; readonly handle: string; readonly epoch: number }
 export type WrittenPost = { readonly id: string; readonly url: string }
 type Parent = { id: string; uri: string; account_id: string; visibility: Visibility }
-
-export const hashtagPage = (origin: string, tag: string): string =>
-  `${origin}/tags/${encodeURIComponent(tag.toLowerCase())}`
 
 /**
  * Stores the post, tells the residents it names, and queues it for everybody else, in one transaction. The same
@@ -159,6 +157,7 @@ async function store(tx: InstanceTransaction, instance: Instance, post: Stored):
       received_at: now,
     })
     .execute()
+  await keepTags(tx, id, checked.hashtags)
   if (audience.length > 0) {
     await tx
       .insertInto('mentions')

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
 import { homeOf, makeInstance, type TestInstance } from '../../test/postgres/instances.ts'
@@ -5,6 +7,8 @@ import { join, type TestMember } from '../../test/postgres/people.ts'
 import { follow } from '../members/follow.ts'
 import type { Draft } from '../posts/draft.ts'
 import { boost } from '../posts/react.ts'
+import { deletePost } from '../posts/remove.ts'
+import { foldTag } from '../posts/tags.ts'
 import { writePost } from '../posts/write.ts'
 import { isRefusal } from '../refusal.ts'
 import type { TimelinePage } from './page.ts'
@@ -86,12 +90,46 @@ test('pages follow each other without gaps or repeats while new posts come', asy
   const all: string[] = []
   let before: string | undefined
   do {
-    const page = await tagTimeline(db, undefined, 'Counted', before)
+    const page = await tagTimeline(db, undefined, 'counted', before)
     all.push(...texts(page))
     before = page.next
     await write(cleo, 'between #counted')
   } while (before)
   expect(all).toEqual(Array.from({ length: 45 }, (_, at) => `page ${44 - at} #counted`))
+})
+
+test('a tag is found however it is written, in public posts alone, by its index, and goes with the post', async () => {
+  const { db } = home.instance
+  await write(ana, 'first #Äpfel and #äpfel')
+  const second = await write(ben, 'second #ÄPFEL')
+  await write(ben, 'third #äpfel', { visibility: 'unlisted' })
+  await write(ben, 'fourth #äpfelmus')
+  const tagged = async () => texts(await tagTimeline(db, viewer(ana), foldTag('#ÄPFEL') ?? ''))
+  expect(await tagged()).toEqual(['second #ÄPFEL', 'first #Äpfel and #äpfel'])
+  await deletePost(home.instance, ben, second)
+  expect(await tagged()).toEqual(['first #Äpfel and #äpfel'])
+  expect(await db.selectFrom('post_tags').select('tag').where('post_id', '=', second).execute()).toEqual([])
+  const plan = await db.transaction().execute(async (tx) => {
+    await sql`SET LOCAL enable_seqscan = off`.execute(tx)
+    return sql<{ 'QUERY PLAN': string }>`EXPLAIN SELECT post_id FROM post_tags WHERE tag = 'x' AND post_id < 9
+      ORDER BY post_id DESC LIMIT 21`.execute(tx)
+  })
+  expect(plan.rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(
+    /Scan (using|on) post_tags_tag_post_id_idx/,
+  )
+})
+
+test('the migration finds the tags of posts that were there before it', async () => {
+  const { db } = home.instance
+  const id = await write(ana, 'older, with #two #Words, and a link https://other.example/tags/no')
+  const all = () => db.selectFrom('post_tags').selectAll().where('post_id', '=', id).orderBy('tag').execute()
+  const before = await all()
+  await db.deleteFrom('post_tags').execute()
+  const file = new URL('../store/migrations/instance/0002-post-tags.sql', import.meta.url)
+  const [insert = ''] = /^INSERT INTO post_tags [^;]*;/m.exec(await readFile(file, 'utf8')) ?? []
+  await sql.raw(insert).execute(db)
+  expect(before.map(({ tag }) => tag)).toEqual(['two', 'words'])
+  expect(await all()).toEqual(before)
 })
 
 test('a thread reads in order, and without what the reader may not see', async () => {

@@ -84,23 +84,20 @@ export function profileTimeline(
   )
 }
 
-/** The newest posts that are looked through for a hashtag: there is no index of tags. */
-const TAG_DEPTH = 20_000
-
-/** Recent public posts that carry a hashtag, of everybody whose posts are known here. */
+/** Public posts that carry a hashtag (folded), of everybody whose posts are known here. */
 export function tagTimeline(
   db: InstanceDatabase,
   viewer: Viewer | undefined,
   tag: string,
   before?: string,
 ): Promise<TimelinePage> {
-  const pattern = `%/tag%>#<span>${tag.toLowerCase().replace(/[\\%_]/g, '\\$&')}</span>%`
   return timelinePage(
     db,
     viewer,
     sql`SELECT posts.id AS entry_id, posts.id AS post_id, NULL::bigint AS booster_id
-      FROM (SELECT * FROM posts WHERE true ${olderThan(before, 'posts.id')} ORDER BY id DESC LIMIT ${sql.lit(TAG_DEPTH)}) AS posts
-      WHERE posts.visibility = 'public' AND ${visibleTo(viewer)} AND lower(posts.content_html) LIKE ${pattern}
-      ORDER BY posts.id DESC LIMIT ${MOST}`,
+      FROM post_tags JOIN posts ON posts.id = post_tags.post_id
+      WHERE post_tags.tag = ${tag} AND posts.visibility = 'public' AND ${visibleTo(viewer)}
+        ${olderThan(before, 'post_tags.post_id')}
+      ORDER BY post_tags.post_id DESC LIMIT ${MOST}`,
   )
 }

@@ -20,6 +20,8 @@ export type RemoteNote = {
   readonly cc: readonly string[]
   /** URIs of actors that are named by tag or addressed. */
   readonly mentions: readonly string[]
+  /** Names of hashtags, as they came. */
+  readonly hashtags: readonly string[]
 }
 
 const TYPES = new Set(['Note', 'Article', 'Page', 'Question', 'Image', 'Video', 'Audio', 'Event'])
@@ -40,6 +42,11 @@ export function readNote(object: unknown): RemoteNote | undefined {
     const href = typeOf(tag) === 'Mention' && isObject(tag) ? httpsUri(tag.href) : undefined
     return href ? [href] : []
   })
+  const hashtags = tags.flatMap((tag) =>
+    typeOf(tag) === 'Hashtag' && isObject(tag) && typeof tag.name === 'string'
+      ? [tag.name.slice(0, 200)]
+      : [],
+  )
   const addressed = [...to, ...cc].filter((uri) => !PUBLIC_NAMES.has(uri) && httpsUri(uri))
   return {
     uri,
@@ -55,6 +62,7 @@ export function readNote(object: unknown): RemoteNote | undefined {
     to,
     cc,
     mentions: [...new Set([...named, ...addressed])].slice(0, MOST_MENTIONS),
+    hashtags,
   }
 }
 

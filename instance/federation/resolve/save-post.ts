@@ -1,6 +1,7 @@
 // A post from elsewhere, into this home's cache. Any order of its versions ends in the newest.
 import type { Instance } from '../../instance.ts'
 import { sanitiseHtml } from '../../posts/sanitise.ts'
+import { keepTags } from '../../posts/tags.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { remotePostId } from '../../store/ids.ts'
 import { ownAddress } from '../documents/addresses.ts'
@@ -64,6 +65,7 @@ export async function savePost(
   if (inserted) {
     await adoptReplies(tx, { id: inserted.id, uri: note.uri, account_id: author.id })
     await replaceMentions(tx, inserted.id, note)
+    await keepTags(tx, inserted.id, note.hashtags)
     return { id: inserted.id, stale: false }
   }
   const known = await tx
@@ -81,6 +83,7 @@ export async function savePost(
   if (order > 0) {
     await tx.updateTable('posts').set(content).where('id', '=', known.id).execute()
     await replaceMentions(tx, known.id, note)
+    await keepTags(tx, known.id, note.hashtags)
   }
   return { id: known.id, stale: false }
 }

@@ -203,6 +203,10 @@ export type outbox = {
     signed: string | null;
     created_at: Generated<Timestamp>;
 };
+export type post_tags = {
+    post_id: string;
+    tag: string;
+};
 export type posts = {
     id: string;
     uri: string;
@@ -283,6 +287,7 @@ export type DB = {
     mentions: mentions;
     notifications: notifications;
     outbox: outbox;
+    post_tags: post_tags;
     posts: posts;
     sessions: sessions;
     spool: spool;

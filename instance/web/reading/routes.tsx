@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { plainText } from '../../posts/sanitise.ts'
+import { foldTag } from '../../posts/tags.ts'
 import { refuse } from '../../refusal.ts'
 import { cursor, type TimelinePage } from '../../timelines/page.ts'
 import { readThread } from '../../timelines/thread.ts'
@@ -69,12 +70,13 @@ export function registerReading(app: FastifyInstance, web: Web): void {
   app.get('/tags/:tag', async (request, reply) => {
     const shell = await web.shell(request)
     const viewer = viewerOf(shell)
-    // There is no index of tags: strangers could keep the database busy with looking through posts.
+    // What other servers' people say is shown to members only, here as elsewhere.
     if (!viewer) return sendRefusal(reply, shell, refuse('log-in-first'))
     const { tag } = readForm({ tag: text }, request.params)
     const before = asked(request)
-    const timeline: TimelinePage = /^[\p{L}\p{M}\p{N}_]{1,100}$/u.test(tag)
-      ? await tagTimeline(instance.db, viewer, tag, before)
+    const folded = foldTag(tag)
+    const timeline: TimelinePage = folded
+      ? await tagTimeline(instance.db, viewer, folded, before)
       : { entries: [], next: undefined }
     return sendPage(
       reply,

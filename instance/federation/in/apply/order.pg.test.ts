@@ -48,7 +48,13 @@ const note = (id: string, more: object = {}) => ({
 })
 const edited = (minute: number, more: object = {}) =>
   note('1', { content: `edit ${minute}`, updated: `2026-01-01T11:${minute}:00Z`, ...more })
-const named = { tag: [{ type: 'Mention', href: ANA }] }
+const named = {
+  tag: [
+    { type: 'Mention', href: ANA },
+    { type: 'Hashtag', name: '#Late', href: 'https://far.example/tags/late' },
+    { type: 'Hashtag', name: '#not a tag' },
+  ],
+}
 
 /** In the order in which Bob did it all. */
 const story = () => [
@@ -56,7 +62,7 @@ const story = () => [
   act('undo/1', 'Undo', { id: 'https://far.example/follow/1', type: 'Follow', actor: BOB, object: ANA }),
   act('follow/2', 'Follow', ANA),
   act('create/1', 'Create', note('1', named)),
-  act('update/1', 'Update', edited(10)),
+  act('update/1', 'Update', edited(10, { tag: { type: 'Hashtag', name: '#Early' } })),
   act('update/2', 'Update', edited(20, named)),
   act('update/3', 'Update', edited(20, { ...named, content: 'edit 20, once more' })),
   act('create/2', 'Create', note('2', { inReplyTo: 'https://far.example/notes/1' })),
@@ -138,6 +144,7 @@ async function state() {
       .select('parent.uri as parent')
       .orderBy('posts.uri')
       .execute(),
+    tags: await db.selectFrom('post_tags').selectAll().orderBy('post_id').orderBy('tag').execute(),
     mentions: await db.selectFrom('mentions').selectAll().orderBy('post_id').execute(),
     notifications: await db
       .selectFrom('notifications')
@@ -161,6 +168,8 @@ test('any order and repetition of what one remote actor did ends in the same sta
     'edit 20, once more',
     'note 2',
   ])
+  const changed = expected.posts.find((post) => post.uri === 'https://far.example/notes/1')
+  expect(expected.tags).toEqual([{ post_id: changed?.id, tag: 'late' }])
   expect(expected.notifications.map(({ kind }) => kind)).toEqual(['follow', 'like', 'mention'])
 
   const orders = fc
