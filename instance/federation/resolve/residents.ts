@@ -17,3 +17,17 @@ export async function residentsNamed(
     .execute()
   return rows.map((row) => row.id).filter((id) => isResident(instance, id))
 }
+
+/** Whether somebody here follows this actor, so that what the actor says is wanted. */
+export async function isFollowedHere({ db }: Pick<Instance, 'db'>, actor: string): Promise<boolean> {
+  const followed = await db
+    .selectFrom('follows')
+    .innerJoin('accounts', 'accounts.id', 'follows.followee_id')
+    .innerJoin('members', 'members.id', 'follows.follower_id')
+    .select('follows.follower_id')
+    .where('accounts.uri', '=', actor)
+    .where('follows.state', '=', 'accepted')
+    .limit(1)
+    .executeTakeFirst()
+  return followed !== undefined
+}

@@ -14,6 +14,31 @@ type SignUpProps = {
   wrong?: { readonly field?: 'handle' | 'password' | 'display_name'; readonly text: string } | undefined
 }
 
+type HandleInputProps = {
+  ids: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: 'true' }
+  shell: Shell
+  most: number
+  value: string | undefined
+}
+
+const HandleInput = ({ ids, shell, most, value }: HandleInputProps) => (
+  <div class="affix">
+    <span aria-hidden="true">@</span>
+    <input
+      {...ids}
+      type="text"
+      name="handle"
+      required
+      maxLength={most}
+      autocomplete="username"
+      autocapitalize="none"
+      spellcheck={false}
+      value={value}
+    />
+    <span aria-hidden="true">@{shell.domain}</span>
+  </div>
+)
+
 export const SignUp = (props: SignUpProps) => {
   const { shell, wrong, inviter } = props
   const of = (field: string) => (wrong?.field === field ? wrong.text : undefined)
@@ -39,23 +64,7 @@ export const SignUp = (props: SignUpProps) => {
           hint="Letters a to z, digits and underscores. It cannot be changed later."
           wrong={of('handle')}
         >
-          {(ids) => (
-            <div class="affix">
-              <span aria-hidden="true">@</span>
-              <input
-                {...ids}
-                type="text"
-                name="handle"
-                required
-                maxLength={31}
-                autocomplete="username"
-                autocapitalize="none"
-                spellcheck={false}
-                value={props.handle}
-              />
-              <span aria-hidden="true">@{shell.domain}</span>
-            </div>
-          )}
+          {(ids) => <HandleInput ids={ids} shell={shell} most={31} value={props.handle} />}
         </Field>
         <Field
           name="display_name"
@@ -121,23 +130,7 @@ export const LogIn = ({ shell, next, handle, wrong, done }: LogInProps) => (
       {wrong && <Message kind="wrong">{wrong}</Message>}
       {done && <Message>{done}</Message>}
       <Field name="handle" label="Name">
-        {(ids) => (
-          <div class="affix">
-            <span aria-hidden="true">@</span>
-            <input
-              {...ids}
-              type="text"
-              name="handle"
-              required
-              maxLength={60}
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              value={handle}
-            />
-            <span aria-hidden="true">@{shell.domain}</span>
-          </div>
-        )}
+        {(ids) => <HandleInput ids={ids} shell={shell} most={60} value={handle} />}
       </Field>
       <Field name="password" label="Password">
         {(ids) => <input {...ids} type="password" name="password" required autocomplete="current-password" />}

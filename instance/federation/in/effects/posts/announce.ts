@@ -8,10 +8,11 @@ import { ownAddress } from '../../../documents/addresses.ts'
 import { audienceOf, dateOf } from '../../../remote/note.ts'
 import { resolveAccount } from '../../../resolve/account.ts'
 import { resolvePost } from '../../../resolve/post.ts'
+import { isFollowedHere } from '../../../resolve/residents.ts'
 import { idOf, idsOf } from '../../activity.ts'
-import { withUri } from '../../apply/uris.ts'
 import { DONE, type Effect, later } from '../effect.ts'
 import { isBuried } from '../tombstones.ts'
+import { heldWith } from './held.ts'
 
 export const announce: Effect = async ({ instance, activity, commit }) => {
   const nothing = () => commit([], async () => undefined)
@@ -34,17 +35,10 @@ export const announce: Effect = async ({ instance, activity, commit }) => {
     booster.followers_uri,
   )
   return commit(author, async (tx) => {
-    if (await isBuried(tx, activity.id, activity.actor)) return
     const there = await tx.selectFrom('posts').select('id').where('id', '=', post.id).executeTakeFirst()
     if (!there) return
-    const known = await tx
-      .selectFrom('boosts')
-      .select('activity_uri')
-      .where('account_id', '=', booster.id)
-      .where('post_id', '=', post.id)
-      .forUpdate()
-      .executeTakeFirst()
-    const uris = withUri(known?.activity_uri ?? null, activity.id)
+    const uris = await heldWith(tx, 'boosts', { accountId: booster.id, postId: post.id }, activity)
+    if (uris === undefined) return
     const received = instance.clock()
     await tx
       .insertInto('boosts')
@@ -79,14 +73,5 @@ async function isWanted(instance: Instance, uri: string, actor: string): Promise
     .where('uri', '=', uri)
     .executeTakeFirst()
   if (known && isResident(instance, known.account_id)) return true
-  const followed = await instance.db
-    .selectFrom('follows')
-    .innerJoin('accounts', 'accounts.id', 'follows.followee_id')
-    .innerJoin('members', 'members.id', 'follows.follower_id')
-    .select('follows.follower_id')
-    .where('accounts.uri', '=', actor)
-    .where('follows.state', '=', 'accepted')
-    .limit(1)
-    .executeTakeFirst()
-  return followed !== undefined
+  return isFollowedHere(instance, actor)
 }

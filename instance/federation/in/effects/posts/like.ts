@@ -5,9 +5,8 @@ import { isRefusal } from '../../../../refusal.ts'
 import { visibleTo } from '../../../../visibility/visibility.ts'
 import { resolveAccount } from '../../../resolve/account.ts'
 import { idOf } from '../../activity.ts'
-import { withUri } from '../../apply/uris.ts'
 import { DONE, type Effect, later } from '../effect.ts'
-import { isBuried } from '../tombstones.ts'
+import { heldWith } from './held.ts'
 
 export const like: Effect = async ({ instance, activity, commit }) => {
   const nothing = () => commit([], async () => undefined)
@@ -23,7 +22,6 @@ export const like: Effect = async ({ instance, activity, commit }) => {
   const liker = await resolveAccount(instance, activity.actor)
   if (isRefusal(liker)) return liker.code === 'unavailable' ? later('the liker cannot be looked up') : DONE
   return commit([post.account_id], async (tx) => {
-    if (await isBuried(tx, activity.id, activity.actor)) return
     const seen = await tx
       .selectFrom('posts')
       .select('id')
@@ -31,14 +29,8 @@ export const like: Effect = async ({ instance, activity, commit }) => {
       .where(visibleTo({ id: liker.id }))
       .executeTakeFirst()
     if (!seen) return
-    const known = await tx
-      .selectFrom('likes')
-      .select('activity_uri')
-      .where('account_id', '=', liker.id)
-      .where('post_id', '=', post.id)
-      .forUpdate()
-      .executeTakeFirst()
-    const uris = withUri(known?.activity_uri ?? null, activity.id)
+    const uris = await heldWith(tx, 'likes', { accountId: liker.id, postId: post.id }, activity)
+    if (uris === undefined) return
     await tx
       .insertInto('likes')
       .values({ account_id: liker.id, post_id: post.id, activity_uri: uris, created_at: instance.clock() })

@@ -6,7 +6,7 @@ import { isRefusal } from '../../../../refusal.ts'
 import type { InstanceTransaction } from '../../../../store/database.ts'
 import { type RemoteNote, readNote } from '../../../remote/note.ts'
 import { resolveAccount } from '../../../resolve/account.ts'
-import { residentsNamed } from '../../../resolve/residents.ts'
+import { isFollowedHere, residentsNamed } from '../../../resolve/residents.ts'
 import { savePost } from '../../../resolve/save-post.ts'
 import { sameOrigin } from '../../activity.ts'
 import { DONE, type Effect, later } from '../effect.ts'
@@ -50,16 +50,7 @@ async function residentAnswered(instance: Instance, post: RemoteNote): Promise<s
 
 /** Somebody here follows the author, or the post belongs to a thread that is here, or an older version of it is. */
 async function isWanted(instance: Instance, post: RemoteNote): Promise<boolean> {
-  const followed = await instance.db
-    .selectFrom('follows')
-    .innerJoin('accounts', 'accounts.id', 'follows.followee_id')
-    .innerJoin('members', 'members.id', 'follows.follower_id')
-    .select('follows.follower_id')
-    .where('accounts.uri', '=', post.author)
-    .where('follows.state', '=', 'accepted')
-    .limit(1)
-    .executeTakeFirst()
-  if (followed) return true
+  if (await isFollowedHere(instance, post.author)) return true
   const uris = post.inReplyTo ? [post.uri, post.inReplyTo] : [post.uri]
   const known = await instance.db
     .selectFrom('posts')
