@@ -5,6 +5,7 @@ import { type LiveCommunity, startCommunity } from '../../test/world/community.t
 import { type Internet, openInternet } from '../../test/world/internet.ts'
 import type { Instance } from '../instance.ts'
 import { follow, unfollow } from '../members/follow.ts'
+import { editPost } from '../posts/edit.ts'
 import { boost, like, unboost, unlike } from '../posts/react.ts'
 import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
@@ -80,6 +81,11 @@ test('a follow, its acceptance, posts, replies, likes, boosts, and the undoing o
   const replyUri = `https://garden.example/users/ana/posts/${reply.id}`
   await until(async () => expect((await post(there, replyUri))?.in_reply_to_id).toBe(written.id))
   expect(await news(there, ben)).toEqual(['follow', 'mention'])
+
+  ok(await editPost(there, ben, written.id, { text: 'Bread is gone, @ana@garden.example' }))
+  await until(async () => expect((await post(here, uri))?.content_html).toContain('Bread is gone'))
+  expect((await post(here, uri))?.edited_at).toEqual((await post(there, uri))?.edited_at)
+  expect(await news(here, ana)).toEqual(['mention'])
 
   ok(await like(here, ana, copy.id))
   ok(await boost(here, ana, copy.id))

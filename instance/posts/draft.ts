@@ -1,7 +1,7 @@
 // What a member wants to post, and whether it can be: decided without any I/O.
 import { type Refusal, refuse } from '../refusal.ts'
 import type { Visibility } from '../visibility/visibility.ts'
-import { readText, type TextParts, tidy } from './text.ts'
+import { readText, type TextParts, tidy } from './text/text.ts'
 
 export const LIMITS = { characters: 5_000, summary: 300, mentions: 25 } as const
 

@@ -55,7 +55,10 @@ export async function deletePost(
 }
 
 /** Whoever may have a copy without following: the named, and who liked, boosted or answered. */
-async function holdersOf(tx: InstanceTransaction, post: { id: string; uri: string }): Promise<string[]> {
+export async function holdersOf(
+  tx: InstanceTransaction,
+  post: { id: string; uri: string },
+): Promise<string[]> {
   const rows = await tx
     .selectFrom('mentions')
     .select('account_id')

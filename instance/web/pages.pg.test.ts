@@ -116,6 +116,26 @@ test('a post that is refused comes back with its text, and a double sending post
   expect(ana.page.html.match(/Only once/g)).toHaveLength(1)
 })
 
+test('a post is edited by a form that holds what was written, and shows that it was', async () => {
+  await ana.get('/home')
+  await ana.submit('/posts', { text: 'Soup & bread', visibility: 'followers' })
+  const id = idIn(ana.page.html)
+  expect(ana.page.html).toContain(`href="/posts/${id}/edit"`)
+  const form = await ana.get(`/posts/${id}/edit`)
+  expect(form.html).toContain('Soup &amp; bread</textarea>')
+  expect(form.html).not.toContain('name="visibility"')
+  const empty = await ana.submit(`/posts/${id}/edit`, { text: ' ', summary: 'Kept' })
+  expect(empty.status).toBe(422)
+  expect(empty.html).toContain('value="Kept"')
+  await ana.submit(`/posts/${id}/edit`, { text: 'Stew', summary: 'Food' })
+  expect(ana.page.path).toBe(`/@ana/${id}`)
+  expect(ana.page.html).toContain('<p>Stew</p>')
+  expect(ana.page.html).toContain('Edited <time')
+  expect((await ben.get(`/posts/${id}/edit`)).status).toBe(404)
+  expect((await ana.post(`/posts/${id}/edit`, { text: 'Forged' })).status).toBe(403)
+  expect((await visitor().get(`/posts/${id}/edit`)).status).toBe(401)
+})
+
 test('followers-only and local posts are shown to whom they are for', async () => {
   await ana.get('/home')
   await ana.submit('/posts', { text: 'Only for followers', visibility: 'followers' })

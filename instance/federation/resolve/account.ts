@@ -1,7 +1,7 @@
 // From a name or a URI to an account row: residents from the database, members of siblings through the directory and
 // their home, everybody else from a cache that is fetched again when it is stale.
 import type { Instance } from '../../instance.ts'
-import { sanitiseHtml } from '../../posts/sanitise.ts'
+import { sanitiseHtml } from '../../posts/text/sanitise.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { remoteAccountId } from '../../store/ids.ts'
 import { actorAddresses, ownAddress } from '../documents/addresses.ts'

@@ -1,7 +1,7 @@
 // A post from elsewhere, into this home's cache. Any order of its versions ends in the newest.
 import type { Instance } from '../../instance.ts'
-import { sanitiseHtml } from '../../posts/sanitise.ts'
-import { keepTags } from '../../posts/tags.ts'
+import { sanitiseHtml } from '../../posts/text/sanitise.ts'
+import { keepTags } from '../../posts/text/tags.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { remotePostId } from '../../store/ids.ts'
 import { ownAddress } from '../documents/addresses.ts'

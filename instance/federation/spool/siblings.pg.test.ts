@@ -7,6 +7,7 @@ import { type Reading, readAt } from '../../../test/world/read.ts'
 import { openStranger, type Person, type Stranger } from '../../../test/world/stranger.ts'
 import type { Instance } from '../../instance.ts'
 import { follow } from '../../members/follow.ts'
+import { editPost } from '../../posts/edit.ts'
 import { deletePost } from '../../posts/remove.ts'
 import { writePost } from '../../posts/write.ts'
 import { isRefusal } from '../../refusal.ts'
@@ -117,6 +118,12 @@ test('members of two homes follow each other and read each other, without the pu
     .where('uri', '=', uri)
     .executeTakeFirst()
   expect(copy).toEqual({ id: written.id, visibility: 'followers' })
+  await editPost(at(2), cem, written.id, { text: 'Only for followers, edited' })
+  await until(async () => {
+    const row = await at(1).db.selectFrom('posts').selectAll().where('uri', '=', uri).executeTakeFirst()
+    expect(row).toMatchObject({ id: written.id, visibility: 'followers', edited_at: expect.any(Date) })
+    expect(row?.content_html).toContain('edited')
+  })
   await deletePost(at(2), cem, written.id)
   await until(async () => expect(await posts(1)).not.toContain(uri))
   expect(await at(2).db.selectFrom('deliveries').selectAll().execute()).toEqual([])

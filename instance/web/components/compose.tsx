@@ -22,14 +22,22 @@ type Props = {
   onceKey: string
   writing?: Writing
   replyTo?: PostView | undefined
+  /** Id of the post that is changed; whom it is for stays as it is. */
+  editing?: string | undefined
   back: string
   autofocus?: boolean
 }
 
-export const Compose = ({ shell, me, onceKey, writing = {}, replyTo, back, autofocus = false }: Props) => {
-  const prompt = replyTo ? `Your answer to ${replyTo.author.displayName}` : 'What is going on?'
+export const Compose = (props: Props) => {
+  const { shell, me, onceKey, writing = {}, replyTo, editing, back, autofocus = false } = props
+  const prompt = editing
+    ? 'Your post'
+    : replyTo
+      ? `Your answer to ${replyTo.author.displayName}`
+      : 'What is going on?'
+  const audience = AUDIENCES[writing.visibility ?? 'public']
   return (
-    <form class="card compose" method="post" action="/posts">
+    <form class="card compose" method="post" action={editing ? `/posts/${editing}/edit` : '/posts'}>
       <Secrets me={me} back={back} />
       <input type="hidden" name="once" value={onceKey} />
       {replyTo && <input type="hidden" name="reply_to" value={replyTo.id} />}
@@ -71,28 +79,38 @@ export const Compose = ({ shell, me, onceKey, writing = {}, replyTo, back, autof
         </div>
       </div>
       <div class="bar">
-        <label class="hidden" for="visibility">
-          Who may read it
-        </label>
-        <select id="visibility" name="visibility">
-          {VISIBILITIES.map((visibility) => (
-            <option
-              key={visibility}
-              value={visibility}
-              title={AUDIENCES[visibility].hint}
-              selected={visibility === (writing.visibility ?? 'public')}
-            >
-              {AUDIENCES[visibility].label}
-            </option>
-          ))}
-        </select>
+        {editing ? (
+          <span class="soft small">For the same people as before: {audience.label}</span>
+        ) : (
+          <Readers visibility={writing.visibility ?? 'public'} />
+        )}
         <div class="end">
           <span class="count" id="left" aria-live="polite" />
           <button class="button" type="submit">
-            {replyTo ? 'Answer' : 'Post'}
+            {editing ? 'Save' : replyTo ? 'Answer' : 'Post'}
           </button>
         </div>
       </div>
     </form>
   )
 }
+
+const Readers = ({ visibility: chosen }: { visibility: Visibility }) => (
+  <>
+    <label class="hidden" for="visibility">
+      Who may read it
+    </label>
+    <select id="visibility" name="visibility">
+      {VISIBILITIES.map((visibility) => (
+        <option
+          key={visibility}
+          value={visibility}
+          title={AUDIENCES[visibility].hint}
+          selected={visibility === chosen}
+        >
+          {AUDIENCES[visibility].label}
+        </option>
+      ))}
+    </select>
+  </>
+)

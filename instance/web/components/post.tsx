@@ -56,7 +56,11 @@ export const Post = ({ shell, entry, focus = false }: Props) => {
       ) : (
         <Sanitised html={post.html} />
       )}
-      {post.editedAt && <p class="soft small">Edited</p>}
+      {post.editedAt && (
+        <p class="soft small">
+          Edited <Time at={post.editedAt} now={shell.now} />
+        </p>
+      )}
       <Acts shell={shell} post={post} name={name} />
     </article>
   )
@@ -170,6 +174,11 @@ const Menu = ({ me, post, back }: { me: Me; post: PostView; back: string }) => (
           {post.author.domain === null ? 'Address of this post' : `See it at ${post.author.domain}`}
         </a>
       </p>
+      {post.mine && (
+        <p>
+          <a href={`/posts/${post.id}/edit`}>Edit this post</a>
+        </p>
+      )}
       {post.mine && (
         <form method="post" action={`/posts/${post.id}/delete`}>
           <Secrets me={me} back={back} />

@@ -1,8 +1,8 @@
 // Timelines, threads and tags.
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { plainText } from '../../posts/sanitise.ts'
-import { foldTag } from '../../posts/tags.ts'
+import { plainText } from '../../posts/text/sanitise.ts'
+import { foldTag } from '../../posts/text/tags.ts'
 import { refuse } from '../../refusal.ts'
 import { cursor, type TimelinePage } from '../../timelines/page.ts'
 import { readThread } from '../../timelines/thread.ts'

@@ -1,4 +1,4 @@
-// Posts: writing, answering, deleting, liking and boosting.
+// Posts: writing, answering, deleting, liking and boosting. Changing one is a file of its own.
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -17,6 +17,7 @@ import type { Web } from '../http/deps.ts'
 import { formMember, idOf, readForm, text, wantsJson } from '../http/forms/forms.ts'
 import { backPath } from '../http/links.ts'
 import { type Shell, viewerOf } from '../http/shell.ts'
+import { registerEditing } from './editing.tsx'
 
 type Verb = (instance: Instance, member: SignedIn, postId: string) => Promise<unknown | Refusal>
 
@@ -106,6 +107,8 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
       status: refusalStatus(result),
     })
   })
+
+  registerEditing(app, web)
 
   app.post('/posts/:id/delete', async (request, reply) => {
     const { id } = readForm({ id: text }, request.params)

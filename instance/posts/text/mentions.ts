@@ -1,9 +1,9 @@
 // The people that a text names, as accounts. Those of other servers may have to be asked for, so no transaction is open.
 
-import { resolveAccount } from '../federation/resolve/account.ts'
-import type { Instance } from '../instance.ts'
-import { type AccountRow, isResident } from '../members/people.ts'
-import { isRefusal } from '../refusal.ts'
+import { resolveAccount } from '../../federation/resolve/account.ts'
+import type { Instance } from '../../instance.ts'
+import { type AccountRow, isResident } from '../../members/people.ts'
+import { isRefusal } from '../../refusal.ts'
 import type { Mention } from './text.ts'
 
 export type NamedPeople = {

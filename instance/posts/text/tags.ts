@@ -1,5 +1,5 @@
 // The hashtags of posts, by which they are found.
-import type { InstanceTransaction } from '../store/database.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
 
 const NAME = /^[\p{L}\p{M}\p{N}_]{1,100}$/u
 /** Posts that carry more are advertisements. */
