@@ -157,8 +157,11 @@ test('a delivery that a dying worker had taken is made once its lease ends, unde
     .execute()
   await here.db.updateTable('hosts').set({ open_until: sql<Date>`now() + interval '1 hour'` }).execute()
   ok(await follow(here, ana, benHere.id))
-  await here.db.updateTable('hosts').set({ open_until: null, failures: 0 }).execute()
-  const [taken] = await leaseDeliveries(here.db, { most: 1, leaseS: 3 })
+  // In one transaction: the worker sees that the host may be tried again only when the delivery is taken.
+  const [taken] = await here.db.transaction().execute(async (tx) => {
+    await tx.updateTable('hosts').set({ open_until: null, failures: 0 }).execute()
+    return leaseDeliveries(tx, { most: 1, leaseS: 3 })
+  })
   if (!taken) throw new Error('nothing was due')
   expect(taken).toMatchObject({ inbox: 'https://other.example/inbox' })
   // Nobody else takes it while the lease runs; the dead worker never comes back.
