@@ -137,6 +137,20 @@ describe.each([
     expect(await ben.page.getByText('Bring two').count()).toBe(1)
   })
 
+  test('a post is changed, and readers see that it was', async () => {
+    await write(await at(ana, '/home'), 'Soup at sicks')
+    const soup = post(ana, 'Soup at sicks')
+    await soup.locator('summary').click()
+    await press(ana, soup.getByRole('link', { name: 'Edit this post' }))
+    const form = ana.page.locator('form.compose')
+    expect(await form.getByRole('textbox').first().inputValue()).toBe('Soup at sicks')
+    await form.getByRole('textbox').first().fill('Soup at six')
+    await press(ana, form.getByRole('button', { name: 'Save' }))
+    await ben.open('/local')
+    expect(await post(ben, 'Soup at six').getByText('Edited').count()).toBe(1)
+    expect(await post(ben, 'Soup at sicks').count()).toBe(0)
+  })
+
   test('a post is deleted, and its address says so', async () => {
     await write(await at(ana, '/home'), 'Said in haste')
     const haste = post(ana, 'Said in haste')
@@ -216,6 +230,7 @@ describe.each([
       '/@ben',
       '/@ana/followers',
       thread ?? '/nothing',
+      `/posts/${thread?.split('/').at(-1)}/edit`,
       '/compose',
       '/search?q=ana',
       '/invite',
