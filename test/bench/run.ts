@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   memory: () => import('./instance/memory.ts'),
   seats: () => import('./seats.ts'),
   image: () => import('./cluster/image.ts'),
+  up: () => import('./cluster/up.ts'),
   ready: () => import('./cluster/ready.ts'),
   idle: () => import('./cluster/idle.ts'),
   recovery: () => import('./cluster/recovery.ts'),
