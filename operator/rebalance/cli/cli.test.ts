@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { plan } from '../plan/plan.ts'
+import { type PlanOptions, readOptions } from './options.ts'
+import { type Files, poseFiles, printable } from './pose.ts'
+
+const options = (...args: string[]): PlanOptions => {
+  const read = readOptions(['--edges', 'edges.txt', '--cap', '2', ...args])
+  if (read === undefined) throw new Error('asked for help')
+  return read
+}
+
+function run(files: Files, ...args: string[]) {
+  const { input, nameOf } = poseFiles(files, options(...args))
+  const made = plan(input)
+  if (made.kind === 'refusal') throw new Error(made.message)
+  return printable(made, nameOf)
+}
+
+test('edges are read with weights, comments and repetitions, and as few instances used as fit', () => {
+  const edges = '# who knows whom\r\na b\n a\tb 2 # twice\n\nc d 5\na c\na a 7\n'
+  expect(run({ edges })).toMatchObject({ homes: { a: 1, b: 1, c: 2, d: 2 }, cut: 1, moved: 0, order: [] })
+})
+
+test('homes and pins keep their names, and the moves are printed in order', () => {
+  const files = { edges: 'a b\nc d\n', homes: 'a oak\nb oak\nc elm\nd elm\ne 7\n', pins: 'a 7\n' }
+  const made = run(files)
+  expect(made.homes).toEqual({ a: 7, b: 'oak', c: 'elm', d: 'elm', e: 7 })
+  expect(made.order).toEqual([{ member: 'a', from: 'oak', to: 7 }])
+  expect(made).toMatchObject({ moved: 1, lowerBound: 1, reasons: { pinned: 1 } })
+})
+
+test.each([
+  [{ edges: 'a b\na\n' }, 'edges.txt, line 2: one member only'],
+  [{ edges: 'a b one' }, 'edges.txt, line 1: the weight "one"'],
+  [{ edges: 'a b -1' }, 'edges.txt, line 1: the weight "-1"'],
+  [{ edges: 'a b 1 2' }, 'edges.txt, line 1: more than three fields'],
+  [{ edges: 'a b', homes: 'a 1\n\na 2' }, 'homes, line 3: the member "a" is there a second time'],
+  [{ edges: 'a b', homes: 'a' }, 'homes, line 1: the instance is missing'],
+  [{ edges: 'a b', pins: 'x 1' }, 'pins, line 1: the member "x" is in neither'],
+])('what is wrong in a file is named with its line: %j', (files, message) => {
+  expect(() => run(files)).toThrow(message)
+})
+
+test.each([
+  [['--cap', '0'], '--cap "0"'],
+  [['--cap', '2.5'], '--cap "2.5"'],
+  [['--instances', 'x'], '--instances "x"'],
+  [['--headroom', '2'], '--headroom 2 leaves no seat'],
+  [['--homes', '-', '--pins', '-'], 'only one of'],
+  [['--speed', '1'], "Unknown option '--speed'"],
+  [['--instances', '1'], 'too few'],
+])('what is wrong on the command line is named: %j', (args, message) => {
+  const files = { edges: 'a b\nb c\n' }
+  if (message === 'too few')
+    expect(() => run(files, ...args)).toThrow('instances: 3 members, but seats for 2.')
+  else expect(() => run(files, ...args)).toThrow(message)
+})

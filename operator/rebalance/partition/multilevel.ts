@@ -1,0 +1,102 @@
+// One descent: the problem is made small, solved, and given back its detail step by step, improved at each.
+import { cluster, contract } from './coarsen.ts'
+import { grow } from './grow.ts'
+import { at, type Parts, type Problem, worth } from './problem.ts'
+import type { Random } from './random.ts'
+import { repair } from './repair.ts'
+import { type Effort, tabu } from './tabu.ts'
+
+export type Tally = { work: number }
+
+export type Descent = {
+  /** Where to begin; without, regions are grown on the smallest problem. */
+  readonly from?: Parts
+  /** Nobody becomes one with whom one of these puts elsewhere. Has `from` in it, if there is one. */
+  readonly apart: readonly Parts[]
+  readonly effort: (n: number) => Effort
+}
+
+/** An allowed partition, or `undefined` if none was found. */
+export function descend(problem: Problem, descent: Descent, random: Random, tally: Tally): Parts | undefined {
+  const levels: { problem: Problem; of: Int32Array }[] = []
+  const { k, most } = problem
+  const seats = most.reduce((sum, cap) => sum + cap, 0)
+  const last = Math.max(1, Math.floor(seats / k / (3 + 5 * random())))
+  let current = problem
+  let apart = descent.apart
+  let from = descent.from
+  const strict = from !== undefined
+  for (let limit = Math.min(last, 4); ; limit = Math.min(last, limit * 6)) {
+    if (current.n <= Math.max(4 * k, 60)) break
+    const coarse = contract(current, cluster(current, limit, apart, random))
+    tally.work += 8 * current.to.length + current.n * k
+    const shrunk = coarse.problem.n < 0.95 * current.n
+    if (shrunk) {
+      const project = (parts: Parts) => {
+        const smaller = new Int32Array(coarse.problem.n)
+        for (let v = 0; v < parts.length; v++) smaller[at(coarse.of, v)] = at(parts, v)
+        return smaller
+      }
+      levels.push({ problem: current, of: coarse.of })
+      apart = apart.map(project)
+      from = from && project(from)
+      current = coarse.problem
+    }
+    if (limit === last) break
+  }
+
+  let parts = first(current, levels.length === 0 || strict, from, descent.effort, random, tally)
+  for (let i = levels.length - 1; i >= 0 && parts !== undefined; i--) {
+    const level = levels[i]
+    if (level === undefined) break
+    const coarse = parts
+    const projected = Int32Array.from(level.of, (c) => at(coarse, c))
+    parts = improve(level.problem, i === 0 || strict, projected, descent.effort, random, tally)
+  }
+  return parts
+}
+
+function first(
+  problem: Problem,
+  finest: boolean,
+  from: Parts | undefined,
+  effort: Descent['effort'],
+  random: Random,
+  tally: Tally,
+): Parts | undefined {
+  if (from !== undefined) return improve(problem, finest, from, effort, random, tally)
+  let best: Parts | undefined
+  for (let i = 0; i < (finest ? 1 : 16); i++) {
+    tally.work += problem.n * problem.n + problem.to.length
+    const parts = improve(problem, finest, grow(problem, undefined, random), effort, random, tally)
+    if (parts === undefined) continue
+    if (best === undefined || worth(problem, parts) > worth(problem, best)) best = parts
+  }
+  return best
+}
+
+function improve(
+  problem: Problem,
+  finest: boolean,
+  parts: Parts,
+  effort: Descent['effort'],
+  random: Random,
+  tally: Tally,
+): Parts | undefined {
+  const bounded = finest ? problem : loosened(problem)
+  const allowed = repair(bounded, parts, random)
+  if (allowed === undefined) return undefined
+  const better = tabu(bounded, allowed, effort(problem.n), random)
+  tally.work += better.work
+  return better.parts
+}
+
+/** Coarse vertices do not pack well, so the bounds give by the size of one until there is detail again. */
+function loosened(problem: Problem): Problem {
+  const give = problem.size.reduce((most, seats) => Math.max(most, seats), 1) - 1
+  return {
+    ...problem,
+    most: problem.most.map((cap) => (cap === 0 ? 0 : cap + give)),
+    least: problem.least.map((bound) => Math.max(0, bound - give)),
+  }
+}
