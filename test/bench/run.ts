@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   ready: () => import('./cluster/ready.ts'),
   idle: () => import('./cluster/idle.ts'),
   recovery: () => import('./cluster/recovery.ts'),
+  partition: () => import('./partition/partition.ts'),
 }
 
 const wanted = process.argv.slice(2)

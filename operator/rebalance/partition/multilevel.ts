@@ -25,7 +25,9 @@ export function descend(problem: Problem, descent: Descent, random: Random, tall
   let current = problem
   let apart = descent.apart
   let from = descent.from
-  const strict = from !== undefined
+  // From an allowed partition the bounds can hold at every level. Where there is hardly a seat to spare nothing could move
+  // then, so half of the descents loosen them a little.
+  const share = from === undefined ? 1 : random() < 0.5 ? 0.3 : 0
   for (let limit = Math.min(last, 4); ; limit = Math.min(last, limit * 6)) {
     if (current.n <= Math.max(4 * k, 60)) break
     const coarse = contract(current, cluster(current, limit, apart, random))
@@ -45,30 +47,40 @@ export function descend(problem: Problem, descent: Descent, random: Random, tall
     if (limit === last) break
   }
 
-  let parts = first(current, levels.length === 0 || strict, from, descent.effort, random, tally)
+  const context = { effort: descent.effort, random, tally }
+  const finest = levels.length === 0
+  let parts = first(current, finest ? 0 : share, from, finest ? 1 : STARTS, context)
   for (let i = levels.length - 1; i >= 0 && parts !== undefined; i--) {
     const level = levels[i]
     if (level === undefined) break
     const coarse = parts
     const projected = Int32Array.from(level.of, (c) => at(coarse, c))
-    parts = improve(level.problem, i === 0 || strict, projected, descent.effort, random, tally)
+    parts = improve(level.problem, i === 0 ? 0 : share, projected, context)
   }
   return parts
 }
 
+/** Regions grown on the smallest problem, where trying is cheap and a bad beginning costs most. */
+const STARTS = 16
+
+type Context = {
+  readonly effort: Descent['effort']
+  readonly random: Random
+  readonly tally: Tally
+}
+
 function first(
   problem: Problem,
-  finest: boolean,
+  share: number,
   from: Parts | undefined,
-  effort: Descent['effort'],
-  random: Random,
-  tally: Tally,
+  starts: number,
+  context: Context,
 ): Parts | undefined {
-  if (from !== undefined) return improve(problem, finest, from, effort, random, tally)
+  if (from !== undefined) return improve(problem, share, from, context)
   let best: Parts | undefined
-  for (let i = 0; i < (finest ? 1 : 16); i++) {
-    tally.work += problem.n * problem.n + problem.to.length
-    const parts = improve(problem, finest, grow(problem, undefined, random), effort, random, tally)
+  for (let i = 0; i < starts; i++) {
+    context.tally.work += problem.n * problem.n + problem.to.length
+    const parts = improve(problem, share, grow(problem, undefined, context.random), context)
     if (parts === undefined) continue
     if (best === undefined || worth(problem, parts) > worth(problem, best)) best = parts
   }
@@ -77,13 +89,11 @@ function first(
 
 function improve(
   problem: Problem,
-  finest: boolean,
+  share: number,
   parts: Parts,
-  effort: Descent['effort'],
-  random: Random,
-  tally: Tally,
+  { effort, random, tally }: Context,
 ): Parts | undefined {
-  const bounded = finest ? problem : loosened(problem)
+  const bounded = share === 0 ? problem : loosened(problem, share)
   const allowed = repair(bounded, parts, random)
   if (allowed === undefined) return undefined
   const better = tabu(bounded, allowed, effort(problem.n), random)
@@ -91,9 +101,10 @@ function improve(
   return better.parts
 }
 
-/** Coarse vertices do not pack well, so the bounds give by the size of one until there is detail again. */
-function loosened(problem: Problem): Problem {
-  const give = problem.size.reduce((most, seats) => Math.max(most, seats), 1) - 1
+/** Coarse vertices do not pack well, so the bounds give by a share of the largest one until there is detail again. */
+function loosened(problem: Problem, share: number): Problem {
+  const largest = problem.size.reduce((most, seats) => Math.max(most, seats), 1)
+  const give = Math.ceil(share * (largest - 1))
   return {
     ...problem,
     most: problem.most.map((cap) => (cap === 0 ? 0 : cap + give)),

@@ -18,9 +18,12 @@ export type SearchOptions = {
 type Found = { readonly parts: Parts; readonly worth: number }
 
 const POPULATION = 8
+/** Descents without a better partition after which the search ends before its work is done. */
+const persistence = (n: number): number => Math.min(48, 12 + n / 8)
 const EPSILON = 1e-7
 
-const effort = (n: number): Effort => ({ patience: 60 + n / 2, breadth: 4 })
+// Many short descents find more than few long ones.
+const effort = (n: number): Effort => ({ patience: 60 + n / 10, breadth: 4 })
 
 /** The best allowed partition that was found, or `undefined` if there was none. */
 export function search(problem: Problem, options: SearchOptions, random: Random): Parts | undefined {
@@ -51,7 +54,7 @@ export function search(problem: Problem, options: SearchOptions, random: Random)
     keep(descend(problem, cycle ? { from: home, apart: [home], effort } : scratch, random, tally))
   }
   let idle = 0
-  while (tally.work < options.work && idle < 3 * POPULATION && found.length > 0) {
+  while (tally.work < options.work && idle < persistence(problem.n) && found.length > 0) {
     const one = found[pick(random, found.length)]
     const other = found[pick(random, found.length)]
     if (one === undefined || other === undefined) break

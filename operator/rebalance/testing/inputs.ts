@@ -45,6 +45,7 @@ export const inputs: fc.Arbitrary<PlanInput> = fc
       instances,
       headroom,
       now: 10,
+      work: 2e5,
       ...defined({ lambda }),
     }
   })

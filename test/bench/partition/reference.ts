@@ -1,0 +1,58 @@
+// METIS and KaHIP, from their Python packages in a virtual environment that is made once.
+import { join } from 'node:path'
+import { execa } from 'execa'
+import type { Problem } from '../../../operator/rebalance/partition/problem.ts'
+import { cached, hashOf } from '../../cluster/build/cache.ts'
+
+const PACKAGES = ['pymetis==2025.2.2', 'kahip==3.25', 'networkx==3.6.1']
+const SCRIPT = new URL('./reference.py', import.meta.url).pathname
+const GRAPHS = new URL('./graphs.py', import.meta.url).pathname
+
+export type Reference = { readonly parts: readonly (readonly number[])[]; readonly seconds: number }
+
+export type Python = {
+  /** The parts that `tool` found, one partition for each seed. Whether they keep to the cap is not looked at. */
+  partition(tool: 'metis' | 'kahip', problem: Problem, most: number, seeds: number): Promise<Reference>
+  /** The graphs of friendship that networkx brings: edges by name. */
+  friends(): Promise<Readonly<Record<string, readonly (readonly [string, string, number])[]>>>
+}
+
+/** Throws with the remedy where there is no Python or a package cannot be installed. */
+export async function python(): Promise<Python> {
+  const version = await execa('python3', ['--version'], { reject: false })
+  if (version.exitCode !== 0) {
+    throw new Error(
+      'The partition benchmark compares with METIS and KaHIP and needs python3 with pip and venv. Install them (Debian: apt-get install python3-venv).',
+    )
+  }
+  const folder = await cached('partitioners', hashOf(...PACKAGES, version.stdout), async (target) => {
+    // Not the environment's own pip: an environment does not survive being moved to its final name.
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--target',
+      target,
+      ...PACKAGES,
+    ]
+    const installed = await execa('python3', pip, { reject: false, timeout: 300_000 })
+    if (installed.exitCode !== 0) {
+      throw new Error(`python3 could not install ${PACKAGES.join(', ')}:\n${installed.stderr}`)
+    }
+  })
+  const run = async (script: string, input: unknown): Promise<string> => {
+    const env = { PYTHONPATH: join(folder), OMP_NUM_THREADS: '1' }
+    const { stdout } = await execa('python3', [script], { env, input: JSON.stringify(input), maxBuffer: 1e9 })
+    return stdout
+  }
+  return {
+    async partition(tool, { k, start, to, weight }, most, seeds) {
+      const graph = { start: [...start], to: [...to], weight: [...weight] }
+      const asked = { tool, k, most, ...graph, seeds: Array.from({ length: seeds }, (_, i) => i) }
+      return JSON.parse(await run(SCRIPT, asked))
+    },
+    friends: async () => JSON.parse(await run(GRAPHS, {})),
+  }
+}
