@@ -4,7 +4,7 @@ import { grow } from './grow.ts'
 import { at, type Parts, type Problem, worth } from './problem.ts'
 import type { Random } from './random.ts'
 import { repair } from './repair.ts'
-import { type Effort, tabu } from './tabu.ts'
+import { type Effort, tabu } from './tabu/tabu.ts'
 
 export type Tally = { work: number }
 
@@ -21,7 +21,9 @@ export function descend(problem: Problem, descent: Descent, random: Random, tall
   const levels: { problem: Problem; of: Int32Array }[] = []
   const { k, most } = problem
   const seats = most.reduce((sum, cap) => sum + cap, 0)
-  const last = Math.max(1, Math.floor(seats / k / (3 + 5 * random())))
+  // The largest vertices, as a share of an instance. What two partitions agree on may be moved about in big pieces.
+  const pieces = descent.from === undefined ? 3 + 5 * random() : 1 + 3 * random()
+  const last = Math.max(1, Math.floor(seats / k / pieces))
   let current = problem
   let apart = descent.apart
   let from = descent.from

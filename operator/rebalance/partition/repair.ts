@@ -1,8 +1,8 @@
 // Makes a partition keep to the bounds, at the least loss of friendship that a greedy choice finds.
 import { at, excess, type Parts, type Problem } from './problem.ts'
 import { type Random, shuffled } from './random.ts'
-import { ban, gainOf, makeState, move, type State, settle } from './state.ts'
-import { leader } from './tournament.ts'
+import { ban, gainOf, makeState, move, type State, settle } from './tabu/state.ts'
+import { leader } from './tabu/tournament.ts'
 
 /** `undefined`: none was found. Without vertices larger than 1 one is always found, if there is any. */
 export function repair(problem: Problem, initial: Parts, random: Random): Parts | undefined {

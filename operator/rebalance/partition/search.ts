@@ -4,10 +4,10 @@ import { type Descent, descend, type Tally } from './multilevel.ts'
 import { at, type Parts, type Problem, worth } from './problem.ts'
 import { pick, type Random } from './random.ts'
 import { repair } from './repair.ts'
-import { type Effort, tabu } from './tabu.ts'
+import { type Effort, tabu } from './tabu/tabu.ts'
 
 export type SearchOptions = {
-  /** How much is done, about 100 million to a second. Never a time, so that the same input gives the same plan. */
+  /** How much is done, some 80 million to a second. Never a time, so that the same input gives the same plan. */
   readonly work: number
   /** Where everybody is now, -1 for who is nowhere yet. Need not keep to the bounds. */
   readonly begin?: Parts

@@ -39,7 +39,7 @@ export type PlanInput = {
   readonly seed?: number
   /** Milliseconds since 1970, for `coolUntil`. Default 0. */
   readonly now?: number
-  /** Effort, about 100 million to a second. Default: what the size of the community deserves, at most a few seconds. */
+  /** Effort, some 80 million to a second. Default: what the size of the community deserves, at most a few seconds. */
   readonly work?: number
 }
 

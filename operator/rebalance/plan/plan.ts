@@ -89,7 +89,7 @@ export function plan(input: PlanInput): Plan | PlanRefusal {
 
 /** What the size deserves: some 10 ms for fifty members, at most 4 s for thousands. */
 const enough = (members: number, edges: number): number =>
-  Math.min(220e6, 2e6 + 150e3 * members + 1e3 * edges)
+  Math.min(260e6, 2e6 + 150e3 * members + 1e3 * edges)
 
 type Solved = { readonly parts: Int32Array; readonly bounds: Bounds }
 

@@ -1,4 +1,4 @@
-// METIS and KaHIP, from their Python packages in a virtual environment that is made once.
+// METIS and KaHIP, from their Python packages, which are installed once into the cache.
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Problem } from '../../../operator/rebalance/partition/problem.ts'
@@ -22,11 +22,11 @@ export async function python(): Promise<Python> {
   const version = await execa('python3', ['--version'], { reject: false })
   if (version.exitCode !== 0) {
     throw new Error(
-      'The partition benchmark compares with METIS and KaHIP and needs python3 with pip and venv. Install them (Debian: apt-get install python3-venv).',
+      'The partition benchmark compares with METIS and KaHIP and needs python3 with pip. Install them (Debian: apt-get install python3-pip).',
     )
   }
   const folder = await cached('partitioners', hashOf(...PACKAGES, version.stdout), async (target) => {
-    // Not the environment's own pip: an environment does not survive being moved to its final name.
+    // Not a virtual environment: it does not survive being moved to its final name.
     const pip = [
       '-m',
       'pip',

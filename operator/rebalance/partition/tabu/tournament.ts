@@ -1,5 +1,5 @@
 // Which vertex has the highest key, kept up to date while keys change one at a time.
-import { at } from './problem.ts'
+import { at } from '../problem.ts'
 
 export type Tournament = {
   /** A power of two, at least the number of vertices. */

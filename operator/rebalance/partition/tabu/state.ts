@@ -1,6 +1,6 @@
 // A partition being searched: who is where, what each vertex would gain elsewhere, and where there is room for it.
-import { at, loads, type Parts, type Problem } from './problem.ts'
-import type { Random } from './random.ts'
+import { at, loads, type Parts, type Problem } from '../problem.ts'
+import type { Random } from '../random.ts'
 import { makeTournament, setKey, type Tournament } from './tournament.ts'
 
 export type State = {

@@ -1,6 +1,6 @@
 // The best way for one vertex into a part that is full: somebody there makes room, by coming back in exchange or by
 // going to a third part.
-import { at } from './problem.ts'
+import { at } from '../problem.ts'
 import { listOf, type State } from './state.ts'
 
 export type Exchange = {

@@ -1,8 +1,9 @@
 // Tabu search: always the best allowed step, even a bad one, and never soon back. A step is a move into a part with
 // room, a swap, or a push: into a full part, from which somebody goes on to a third.
+
+import { at, type Parts, type Problem } from '../problem.ts'
+import { pick, type Random } from '../random.ts'
 import { bestExchange } from './exchange.ts'
-import { at, type Parts, type Problem } from './problem.ts'
-import { pick, type Random } from './random.ts'
 import { ban, gainOf, makeState, move, type State, settle, unban } from './state.ts'
 import { leader, setKey } from './tournament.ts'
 
