@@ -21,9 +21,10 @@ export type InstanceProcess = {
 }
 
 /** The flags that the image gives to Node: a small heap that is collected early. */
-export async function imageFlags(): Promise<string[]> {
+export async function imageSettings(): Promise<Record<string, string>> {
   const file = await readFile(new URL('../../../Containerfile', import.meta.url), 'utf8')
-  return /NODE_OPTIONS="([^"]*)"/.exec(file)?.[1]?.split(' ') ?? []
+  const found = [...file.matchAll(/^ENV (NODE_OPTIONS|MALLOC_ARENA_MAX)="?([^"\n]*)/gm)]
+  return Object.fromEntries(found.map(([, name = '', value = '']) => [name, value]))
 }
 
 /** A fresh server, community and bundle, for benchmarks that start instances again and again. */
@@ -41,16 +42,17 @@ export async function bench(): Promise<{
   await writeFile(join(secrets, 'directory-url'), community.directoryUrl)
   await writeFile(join(secrets, 'internal-key'), randomBytes(24).toString('hex'))
   const compiled = join(secrets, 'compiled')
-  const flags = await imageFlags()
+  const settings = await imageSettings()
   let port = 20_000 + (process.pid % 20_000)
   const start = async (): Promise<InstanceProcess> => {
     port += 2
     const [publicPort, internalPort] = [port, port + 1]
     const began = performance.now()
-    const child = spawn(process.execPath, [...flags, BUNDLE], {
+    const child = spawn(process.execPath, [BUNDLE], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         PATH: process.env.PATH,
+        ...settings,
         NODE_ENV: 'production',
         NODE_COMPILE_CACHE: compiled,
         HAMLET_DOMAIN: community.domain,
