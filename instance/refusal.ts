@@ -118,6 +118,25 @@ export const REFUSALS = {
     status: 422,
     text: 'This picture has more than 50 million pixels. Choose a smaller one.',
   },
+  // Moving between homes: told to the operator, and by it to organisers.
+  'member-unknown': { status: 404, text: 'There is no such member.' },
+  'member-pending': { status: 409, text: 'This member is still signing up.' },
+  'member-deleted': { status: 409, text: 'This member has left.' },
+  'already-moving': { status: 409, text: 'This member is being moved already.' },
+  'target-is-home': { status: 409, text: 'This member lives there already.' },
+  'target-unknown': { status: 404, text: 'There is no such instance.' },
+  'target-opening': { status: 409, text: 'This instance is not open yet.' },
+  'target-closing': { status: 409, text: 'This instance takes nobody any more.' },
+  'target-full': { status: 409, text: 'Every seat of this instance is taken.' },
+  'move-unknown': { status: 404, text: 'There is no such move.' },
+  'move-overtaken': { status: 409, text: 'This move was taken up or given up by somebody else.' },
+  'move-not-so-far': { status: 409, text: 'This move is at another step.' },
+  'versions-differ': {
+    status: 409,
+    text: 'The two instances have different versions. Moves go on when both are upgraded.',
+  },
+  'copies-differ': { status: 409, text: 'The copy is not the same as the original: {tables}.' },
+  'still-busy': { status: 503, text: 'What this member has under way takes too long. Try again shortly.' },
 } as const satisfies Record<string, Kind>
 
 export type RefusalCode = keyof typeof REFUSALS

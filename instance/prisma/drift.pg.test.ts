@@ -92,7 +92,7 @@ async function fromDatabase(url: string): Promise<Tables> {
             FROM unnest(i.indkey) WITH ORDINALITY AS k (attnum, n)
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum) AS columns
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'`)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND i.indpred IS NULL`)
   await client.end()
   const tables: Tables = {}
   for (const row of columns.rows) {

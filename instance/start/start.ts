@@ -8,6 +8,7 @@ import { registerInternal as registerFederationInternal } from '../federation/in
 import { startLoop } from '../federation/loop.ts'
 import { startFederationWorkers } from '../federation/workers.ts'
 import type { Instance } from '../instance.ts'
+import { registerMoves } from '../move/internal.ts'
 import { buildPublicApp } from '../server.ts'
 import { collectProcess } from '../siblings/metrics.ts'
 import { startInternal } from '../siblings/server.ts'
@@ -47,7 +48,7 @@ export async function startInstance(
   const publicApp = await buildPublicApp(instance)
   const internal = await startInternal(instance, publicApp, {
     host,
-    parts: [registerAccounts, registerFederationInternal],
+    parts: [registerAccounts, registerFederationInternal, registerMoves],
   })
   await publicApp.listen({ port: config.publicPort, host })
   collectProcess(publicApp.metrics)

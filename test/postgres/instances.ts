@@ -7,8 +7,10 @@ import { registerInternal } from '../../instance/accounts/internal.ts'
 import { openHomes } from '../../instance/directory/homes.ts'
 import { createEgress } from '../../instance/federation/egress/egress.ts'
 import { createWake } from '../../instance/federation/wake.ts'
+import { registerInternal as registerFederationInternal } from '../../instance/federation/internal.ts'
 import type { Instance } from '../../instance/instance.ts'
-import { type Siblings, SiblingUnreachable } from '../../instance/siblings/client.ts'
+import { registerMoves } from '../../instance/move/internal.ts'
+import { ORDINAL_HEADER, type Siblings, SiblingUnreachable } from '../../instance/siblings/client.ts'
 import { type Boot, insertBoot } from '../../instance/store/boots.ts'
 import type { DirectoryDatabase, InstanceDatabase } from '../../instance/store/database.ts'
 import type { TestCommunity } from './databases.ts'
@@ -44,7 +46,7 @@ export async function makeInstance(
       const answer = await app.inject({
         url: path,
         method: method === 'POST' || body !== undefined ? 'POST' : 'GET',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', [ORDINAL_HEADER]: String(ordinal) },
         ...(body !== undefined && { payload: JSON.stringify(body) }),
       })
       return { status: answer.statusCode, body: answer.body === '' ? undefined : JSON.parse(answer.body) }
@@ -92,7 +94,14 @@ export async function makeInstance(
     },
   }
   const app = Fastify()
+  app.decorateRequest('sibling', undefined)
+  app.addHook('onRequest', async (request) => {
+    const from = request.headers[ORDINAL_HEADER]
+    if (from !== undefined) request.sibling = Number(from)
+  })
   registerInternal(app, instance)
+  registerFederationInternal(app, instance)
+  registerMoves(app, instance)
   await app.ready()
   network.apps.set(ordinal, app)
   return {

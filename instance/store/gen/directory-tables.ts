@@ -96,6 +96,31 @@ export type meta = {
     secret: Buffer;
     created_at: Generated<Timestamp>;
 };
+export type moves = {
+    id: string;
+    member_id: string;
+    source: number;
+    target: number;
+    /**
+     * The member's when the move began.
+     */
+    epoch: number;
+    /**
+     * Raised by whoever takes the move up, so that a driver who wakes up late is refused everywhere.
+     */
+    attempt: Generated<number>;
+    /**
+     * reserved | subscribed | copied | quiesced | frozen | caught-up | verified | switched | activated | done,
+     * or undoing | undone. A seat is held at the target before the switch and at the source after it.
+     */
+    step: Generated<string>;
+    /**
+     * Why it was undone.
+     */
+    code: string | null;
+    created_at: Generated<Timestamp>;
+    changed_at: Generated<Timestamp>;
+};
 export type password_resets = {
     hash: Buffer;
     member_id: string;
@@ -146,6 +171,7 @@ export type DB = {
     invites: invites;
     members: members;
     meta: meta;
+    moves: moves;
     password_resets: password_resets;
     rate_limits: rate_limits;
     settings: settings;

@@ -176,6 +176,52 @@ export type mentions = {
     post_id: string;
     account_id: string;
 };
+export type moves = {
+    /**
+     * The directory's.
+     */
+    id: string;
+    /**
+     * source | target
+     */
+    side: string;
+    member_id: string;
+    /**
+     * The other home's ordinal.
+     */
+    other: number;
+    /**
+     * The member's epoch when the move began.
+     */
+    epoch: number;
+    /**
+     * The highest seen.
+     */
+    attempt: number;
+    /**
+     * source: logging | quiet | frozen | demoted; target: staging | copied | sealed | active; either: undone
+     */
+    state: string;
+    /**
+     * The member's state before they were frozen.
+     */
+    was: string | null;
+    /**
+     * target: the copying that may write; one that was overtaken by another may not.
+     */
+    run: string | null;
+    /**
+     * target: how far the copy is.
+     */
+    progress: unknown | null;
+    /**
+     * target: the member's account row is here only because of the move.
+     */
+    added_account: Generated<boolean>;
+    frozen_at: Timestamp | null;
+    created_at: Generated<Timestamp>;
+    changed_at: Generated<Timestamp>;
+};
 export type notifications = {
     id: string;
     member_id: string;
@@ -202,6 +248,11 @@ export type outbox = {
      */
     signed: string | null;
     created_at: Generated<Timestamp>;
+};
+export type post_aliases = {
+    member_id: string;
+    old_id: string;
+    post_id: string;
 };
 export type post_tags = {
     post_id: string;
@@ -285,8 +336,10 @@ export type DB = {
     member_keys: member_keys;
     members: members;
     mentions: mentions;
+    moves: moves;
     notifications: notifications;
     outbox: outbox;
+    post_aliases: post_aliases;
     post_tags: post_tags;
     posts: posts;
     sessions: sessions;

@@ -1,0 +1,36 @@
+// A move as the directory has it: which member, from where to where, and how far it is.
+
+/** The steps in their order. Each is named by what has been reached. */
+export const STEPS = [
+  'reserved',
+  'subscribed',
+  'copied',
+  'quiesced',
+  'frozen',
+  'caught-up',
+  'verified',
+  'switched',
+  'activated',
+  'done',
+] as const
+
+export type Step = (typeof STEPS)[number] | 'undoing' | 'undone'
+
+export type Move = {
+  readonly id: string
+  readonly memberId: string
+  readonly source: number
+  readonly target: number
+  /** The member's when the move began; one more after the switch. */
+  readonly epoch: number
+  readonly attempt: number
+  readonly step: Step
+  /** Why it was undone. */
+  readonly code: string | null
+}
+
+/** From here it can still be undone, to a byte. After the switch it can only finish. */
+export const BEFORE_SWITCH: readonly Step[] = STEPS.slice(0, STEPS.indexOf('switched'))
+export const AFTER_SWITCH: readonly Step[] = STEPS.slice(STEPS.indexOf('switched'))
+
+export const isOver = (step: Step): boolean => step === 'done' || step === 'undone'

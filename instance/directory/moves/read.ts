@@ -1,0 +1,58 @@
+// Reading moves.
+import type { Selectable } from 'kysely'
+import type { DirectoryDatabase, DirectoryTables, DirectoryTransaction } from '../../store/database.ts'
+import { AFTER_SWITCH, type Move, type Step } from './move.ts'
+
+type Reader = Pick<DirectoryDatabase | DirectoryTransaction, 'selectFrom'>
+type Row = Pick<
+  Selectable<DirectoryTables['moves']>,
+  'id' | 'member_id' | 'source' | 'target' | 'epoch' | 'attempt' | 'step' | 'code'
+>
+
+export const MOVE_COLUMNS = [
+  'id',
+  'member_id',
+  'source',
+  'target',
+  'epoch',
+  'attempt',
+  'step',
+  'code',
+] as const
+
+// The CHECK constraint of the table allows no other steps.
+export const asMove = ({ member_id, step, ...row }: Row): Move => ({
+  ...row,
+  memberId: member_id,
+  step: step as Step,
+})
+
+export async function readMove(db: Reader, id: string): Promise<Move | undefined> {
+  const row = await db.selectFrom('moves').select(MOVE_COLUMNS).where('id', '=', id).executeTakeFirst()
+  return row && asMove(row)
+}
+
+/** Moves that are neither done nor undone, oldest first. */
+export async function openMoves(db: Reader): Promise<Move[]> {
+  const rows = await db
+    .selectFrom('moves')
+    .select(MOVE_COLUMNS)
+    .where('step', 'not in', ['done', 'undone'])
+    .orderBy('id')
+    .execute()
+  return rows.map(asMove)
+}
+
+/** Whether one of these members has moved away from an instance: what it says of them was once its to say. */
+export async function hasLeft(db: Reader, members: readonly string[], ordinal: number): Promise<boolean> {
+  if (members.length === 0) return false
+  const row = await db
+    .selectFrom('moves')
+    .select('id')
+    .where('member_id', 'in', [...members])
+    .where('source', '=', ordinal)
+    .where('step', 'in', [...AFTER_SWITCH])
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}

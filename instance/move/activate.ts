@@ -1,0 +1,103 @@
+// The member arrives: what was staged becomes real, in one transaction, after the directory has said so.
+import { sql } from 'kysely'
+import { AFTER_SWITCH } from '../directory/moves/move.ts'
+import { readMove } from '../directory/moves/read.ts'
+import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import type { InstanceTransaction } from '../store/database.ts'
+import { bring, type Columns, mapped, notOfResident } from './bring.ts'
+import type { MoveCall } from './calls.ts'
+import { CARRIED } from './carried.ts'
+import { columnsOf } from './columns.ts'
+import { settleEdges } from './edges.ts'
+import { asCaller, type LocalMove, type MoveDeps, setState } from './fence.ts'
+import { emptyTwins } from './stage.ts'
+
+type Answer<T> = Promise<T | Refusal>
+type Done = { readonly done: true }
+const DONE: Done = { done: true }
+
+/**
+ * Makes the staged member active with the next epoch. Called by the driver, and by the first request that finds them
+ * staged; only when the directory has this home as theirs. Doing it again changes nothing.
+ */
+export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
+  const known = await readMove(deps.directory, call.move)
+  if (!known || known.target !== deps.config.ordinal) return refuse('move-unknown')
+  if (!AFTER_SWITCH.includes(known.step)) return refuse('move-not-so-far')
+  const columns = await columnsOf(deps.db)
+  const result = await asCaller(deps, call, async (tx, move) => {
+    if (move.state === 'active') return DONE
+    if (move.state !== 'sealed') return refuse('move-not-so-far')
+    await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
+    await bringIn(tx, move, columns)
+    await setState(tx, move, 'active')
+    return DONE
+  })
+  if (!isRefusal(result)) {
+    await deps.homes.freshById(known.memberId)
+    deps.wake.soon('deliveries')
+    deps.wake.soon('intake')
+  }
+  return result
+}
+
+/** Empties the staged copy of a member who has arrived. Late, for it is not to be waited for. */
+export function tidy(deps: MoveDeps, call: MoveCall): Answer<Done> {
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.state !== 'active') return refuse('move-not-so-far')
+    await emptyTwins(
+      tx,
+      move.id,
+      CARRIED.map(({ table }) => table),
+    )
+    return DONE
+  })
+}
+
+async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Columns): Promise<void> {
+  const context = { tx, move, columns, me: sql`${move.member_id}::bigint` }
+  const { me } = context
+  await bring(context, 'accounts', { where: sql`t.id <> ${me}` })
+  await bring(context, 'accounts', { where: sql`t.id = ${me}`, on: 'id' })
+  // Cached posts that this home knows under another id.
+  await sql`INSERT INTO post_aliases (member_id, old_id, post_id)
+    SELECT ${me}, t.id, here.id FROM carried.posts AS t JOIN posts AS here ON here.uri = t.uri AND here.id <> t.id
+    WHERE t.move = ${move.id}::bigint
+    ON CONFLICT (member_id, old_id) DO UPDATE SET post_id = excluded.post_id`.execute(tx)
+  // What was deleted here while it was still there on the way, and what residents here took back, stays away.
+  await bring(context, 'posts', {
+    where: sql`t.account_id <> ${me} AND ${notOfResident(me, 't.account_id')}
+      AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
+  })
+  await sql`DELETE FROM posts WHERE account_id = ${me}
+    AND id NOT IN (SELECT id FROM carried.posts WHERE move = ${move.id}::bigint AND account_id = ${me})`.execute(
+    tx,
+  )
+  await bring(context, 'posts', { where: sql`t.account_id = ${me}`, on: 'id' })
+  await sql`DELETE FROM mentions USING posts WHERE posts.id = mentions.post_id AND posts.account_id = ${me}
+    AND (mentions.post_id, mentions.account_id) NOT IN (
+      SELECT post_id, account_id FROM carried.mentions WHERE move = ${move.id}::bigint)`.execute(tx)
+  await bring(context, 'mentions', {})
+  await settleEdges(context)
+  await sql`DELETE FROM likes WHERE account_id = ${me} AND post_id NOT IN (
+    SELECT ${mapped(me, 't.post_id')} FROM carried.likes AS t WHERE t.move = ${move.id}::bigint AND t.account_id = ${me})`.execute(
+    tx,
+  )
+  await sql`DELETE FROM boosts WHERE account_id = ${me} AND post_id NOT IN (
+    SELECT ${mapped(me, 't.post_id')} FROM carried.boosts AS t WHERE t.move = ${move.id}::bigint AND t.account_id = ${me})`.execute(
+    tx,
+  )
+  await bring(context, 'likes', { where: notOfResident(me, 't.account_id') })
+  await bring(context, 'boosts', { where: notOfResident(me, 't.account_id') })
+  await bring(context, 'tombstones', { on: 'uri' })
+  await bring(context, 'post_aliases', { where: sql`t.old_id <> ${mapped(me, 't.post_id')}` })
+  for (const table of ['member_keys', 'sessions', 'notifications', 'outbox', 'deliveries', 'kv']) {
+    await bring(context, table, {})
+  }
+  const own =
+    columns.get('members')?.filter((name) => !['id', 'handle', 'state', 'epoch'].includes(name)) ?? []
+  await sql`UPDATE members SET ${sql.join(own.map((name) => sql`${sql.id(name)} = t.${sql.id(name)}`))},
+      state = ${move.was ?? 'active'}, epoch = ${move.epoch + 1}
+    FROM carried.members AS t WHERE t.move = ${move.id}::bigint AND t.id = members.id AND members.id = ${me}
+      AND members.state = 'staged'`.execute(tx)
+}

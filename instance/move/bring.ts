@@ -1,0 +1,63 @@
+// One table's staged rows, copied to where they belong.
+import { type RawBuilder, sql } from 'kysely'
+import type { InstanceTransaction } from '../store/database.ts'
+import { carried } from './carried.ts'
+import type { LocalMove } from './fence.ts'
+
+export type Columns = ReadonlyMap<string, readonly string[]>
+
+export type Context = {
+  readonly tx: InstanceTransaction
+  readonly move: LocalMove
+  readonly columns: Columns
+  readonly me: RawBuilder<unknown>
+}
+
+/** Residents' own doings are as they are here; what the earlier home knew of them may be older. */
+export const notOfResident = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>
+  sql`NOT EXISTS (SELECT FROM members AS resident WHERE resident.id = ${sql.ref(column)} AND resident.id <> ${me})`
+
+/** The id that a post has here. */
+export const mapped = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>
+  sql`coalesce((SELECT alias.post_id FROM post_aliases AS alias
+    WHERE alias.member_id = ${me} AND alias.old_id = ${sql.ref(column)}), ${sql.ref(column)})`
+
+/** Columns whose rows must be here: a reference that is no longer anywhere takes its row with it. */
+const REFERRING = new Set(['mentions', 'follows', 'likes', 'boosts', 'notifications', 'post_aliases'])
+
+/** Copies staged rows of a table to where they belong. With `on`, what is here under that key is replaced. */
+export async function bring(
+  { tx, move, columns, me }: Context,
+  table: string,
+  { where = sql`true`, on }: { readonly where?: RawBuilder<unknown>; readonly on?: string },
+): Promise<void> {
+  const one = carried(table)
+  // Numbers that a database counts up for itself are not carried from one to another.
+  const names = (columns.get(table) ?? []).filter((name) => !(table === 'deliveries' && name === 'id'))
+  const posts = new Set(one.posts ?? [])
+  const value = (name: string) =>
+    posts.has(name)
+      ? mapped(me, `t.${name}`)
+      : table === 'deliveries' && /^lease/.test(name)
+        ? sql`NULL`
+        : sql.ref(`t.${name}`)
+  const there = REFERRING.has(table)
+    ? [
+        ...(one.accounts ?? []).map((name) => exists('accounts', sql.ref(`t.${name}`))),
+        ...(one.posts ?? []).map((name) => exists('posts', mapped(me, `t.${name}`))),
+      ]
+    : []
+  const list = sql.join(names.map((name) => sql.id(name)))
+  const rest = names.filter((name) => name !== on)
+  const conflict =
+    on === undefined
+      ? sql`DO NOTHING`
+      : sql`(${sql.id(on)}) DO UPDATE SET ${sql.join(rest.map((name) => sql`${sql.id(name)} = excluded.${sql.id(name)}`))}`
+  await sql`INSERT INTO public.${sql.id(table)} (${list})
+    SELECT ${sql.join(names.map(value))} FROM carried.${sql.id(table)} AS t
+    WHERE ${sql.join([sql`t.move = ${move.id}::bigint`, where, ...there], sql` AND `)}
+    ON CONFLICT ${conflict}`.execute(tx)
+}
+
+const exists = (table: string, value: RawBuilder<unknown>) =>
+  sql`(${value} IS NULL OR EXISTS (SELECT FROM public.${sql.id(table)} AS there WHERE there.id = ${value}))`

@@ -1,0 +1,58 @@
+// What the driver, and the two homes of a move, say to each other over the internal ports.
+import { z } from 'zod'
+import type { SiblingAnswer, SiblingCall } from '../siblings/client.ts'
+
+/** How an instance is called: `Siblings['call']` in real life, a direct call in tests. */
+export type InternalCall = (ordinal: number, path: string, options?: SiblingCall) => Promise<SiblingAnswer>
+
+export const MOVES = '/internal/moves'
+
+/** What the source does. */
+export const SOURCE_VERBS = ['subscribe', 'quiesce', 'freeze', 'digest', 'demote', 'release'] as const
+/** What the target does. */
+export const TARGET_VERBS = ['stage', 'copy', 'catch-up', 'seal', 'activate', 'tidy', 'drop'] as const
+export type SourceVerb = (typeof SOURCE_VERBS)[number]
+export type TargetVerb = (typeof TARGET_VERBS)[number]
+
+const id = z.string().regex(/^\d{1,19}$/)
+
+/** Every call says which move and whose attempt; a lower attempt than one seen before is refused. */
+export const moveCall = z.object({ move: id, attempt: z.number().int().min(1) })
+export type MoveCall = z.infer<typeof moveCall>
+
+/** Rows as JSON text, so that no number passes through JavaScript. */
+const rows = z.array(z.tuple([z.string(), z.string()]))
+const key = z.array(z.string())
+
+/** The target reads a page of the source's rows: of one table, or of what the member's pages show of others. */
+export const pageCall = moveCall.extend({ part: z.string(), after: key.nullable() })
+export const page = z.object({ rows, next: key.nullable() })
+export type Page = z.infer<typeof page>
+
+/** The target reads what changed since a snapshot of the source's database; null: since the log began. */
+export const deltaCall = moveCall.extend({ since: z.string().nullable() })
+export const delta = z.object({
+  rows,
+  /** Keys of rows that are no more. */
+  gone: z.array(z.tuple([z.string(), key])),
+  snapshot: z.string(),
+  changes: z.number(),
+  /** The member's state before they were frozen. */
+  was: z.string().nullable(),
+})
+export type Delta = z.infer<typeof delta>
+
+/** For each table how many rows are the member's, and a SHA-256 over all of them. */
+export const digests = z.record(z.string(), z.object({ count: z.number(), sha256: z.string() }))
+export type Digests = z.infer<typeof digests>
+
+/** A side's state as it was read back after the call. */
+export const sideState = z.object({
+  state: z.string(),
+  /** Of the tables that are carried. */
+  schema: z.string(),
+  /** catch-up: how many keys had changed. */
+  changes: z.number().optional(),
+  digests: digests.optional(),
+})
+export type SideState = z.infer<typeof sideState>

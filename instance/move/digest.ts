@@ -1,0 +1,51 @@
+// Are both copies the same? Counts and SHA-256 over the member's rows, written the same way at both homes.
+import { type RawBuilder, sql } from 'kysely'
+import type { InstanceTransaction } from '../store/database.ts'
+import type { Digests } from './calls.ts'
+import { CARRIED, type CarriedTable, type Place } from './carried.ts'
+
+/**
+ * Digests of all that is the member's at a place. Rows are hashed as jsonb text, whose order of names is fixed, so that
+ * columns may have been added in any order. The transaction must write values as `inSnapshot` does.
+ */
+export async function digestsOf(tx: InstanceTransaction, member: string, place: Place): Promise<Digests> {
+  const { rows } = await sql<{ in_table: string; count: number; sha256: string }>`${sql.join(
+    CARRIED.map((one) => digestOf(one, member, place)),
+    sql` UNION ALL `,
+  )}`.execute(tx)
+  return Object.fromEntries(rows.map(({ in_table, count, sha256 }) => [in_table, { count, sha256 }]))
+}
+
+function digestOf(one: CarriedTable, member: string, place: Place): RawBuilder<unknown> {
+  const name = sql.table(one.table)
+  // Names are compared as bytes: two servers may sort text in different ways.
+  const order = sql.join(
+    Object.entries(one.key).map(([column, type]) => {
+      const ref = sql.ref(`${one.table}.${column}`)
+      return type === 'text' ? sql`${ref} COLLATE "C"` : ref
+    }),
+  )
+  const without = ['move', ...(one.hashed ? [one.hashed.column] : [])]
+  const row = sql`sha256(convert_to((to_jsonb(${name}) - ${without}::text[])::text, 'UTF8'))`
+  return sql`SELECT ${one.table} AS in_table, count(*)::integer AS count,
+    encode(sha256(coalesce(string_agg(${row}, ''::bytea ORDER BY ${order}), ''::bytea)), 'hex') AS sha256
+    FROM ${place(one.table)} AS ${name} WHERE ${one.mine(member, place)}`
+}
+
+/** Digests of the columns of the carried tables: rows travel only between homes that have the same. */
+export async function schemaOf(tx: Pick<InstanceTransaction, 'getExecutor'>): Promise<string> {
+  const { rows } = await sql<{ hash: string }>`
+    SELECT encode(sha256(convert_to(string_agg(
+      format('%s.%s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod)), ',' ORDER BY c.relname, a.attname), 'UTF8')), 'hex') AS hash
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'carried'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped`.execute(
+    tx,
+  )
+  return rows[0]?.hash.slice(0, 16) ?? ''
+}
+
+/** Tables whose digests differ, or that one side does not know. */
+export function differing(a: Digests, b: Digests): string[] {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
+  return names.filter((name) => a[name]?.count !== b[name]?.count || a[name]?.sha256 !== b[name]?.sha256)
+}

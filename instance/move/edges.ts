@@ -1,0 +1,49 @@
+// Who follows whom, when a member arrives: an edge lives at both homes, and the two may be a moment apart.
+import { sql } from 'kysely'
+import { notify } from '../notifications/notify.ts'
+import { bring, type Context } from './bring.ts'
+
+const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS resident
+  WHERE resident.id = ${sql.ref(column)} AND resident.id <> (SELECT member_id FROM moves WHERE moves.id = t.move))`
+
+/**
+ * Edges with people elsewhere come as the earlier home had them. For those between the member and a resident, this
+ * home's rows count: what the resident did is in them, and what the member did and is still on its way here comes as
+ * the activity that it is. Only what the member has said already is made up for: that a follower was accepted.
+ */
+export async function settleEdges(context: Context): Promise<void> {
+  const { tx, move, me } = context
+  await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
+    AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
+      AND resident.id IN (follows.follower_id, follows.followee_id))`.execute(tx)
+  await bring(context, 'follows', {
+    where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,
+  })
+  await sql`UPDATE follows SET state = 'accepted' FROM carried.follows AS t
+    WHERE t.move = ${move.id}::bigint AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
+      AND follows.followee_id = ${me} AND t.state = 'accepted'`.execute(tx)
+  // Asked of the earlier home, which had not heard of it: asked of this one now.
+  const { rows } = await sql<{ id: string; locked: boolean }>`
+    SELECT follows.follower_id AS id, t.locked FROM follows
+    JOIN members AS resident ON resident.id = follows.follower_id
+    JOIN carried.members AS t ON t.move = ${move.id}::bigint AND t.id = ${me}
+    WHERE follows.followee_id = ${me} AND follows.state = 'pending' AND NOT EXISTS (
+      SELECT FROM carried.follows AS seen WHERE seen.move = ${move.id}::bigint
+        AND seen.follower_id = follows.follower_id AND seen.followee_id = ${me})
+    ORDER BY follows.follower_id`.execute(tx)
+  for (const { id, locked } of rows) {
+    if (!locked) {
+      await tx
+        .updateTable('follows')
+        .set({ state: 'accepted' })
+        .where('follower_id', '=', id)
+        .where('followee_id', '=', move.member_id)
+        .execute()
+    }
+    await notify(tx, {
+      memberId: move.member_id,
+      kind: locked ? 'follow_request' : 'follow',
+      accountId: id,
+    })
+  }
+}

@@ -1,0 +1,160 @@
+// The source's side of copying: pages of the member's rows, each with the people and posts that they name.
+import { type RawBuilder, sql } from 'kysely'
+import type { InstanceDatabase, InstanceTransaction } from '../store/database.ts'
+import type { Delta, Page } from './calls.ts'
+import { CARRIED, type CarriedTable, carried, HOME, keyColumns, keyText } from './carried.ts'
+import { shownBoosts, shownPosts, wouldShowBoost, wouldShowPost } from './shown.ts'
+
+const PAGE = 500
+
+/** The parts of a copy in the order in which they are read: the member's own tables, then what their pages show. */
+export const PARTS: readonly string[] = [...CARRIED.map(({ table }) => table), 'shown-posts', 'shown-boosts']
+
+/** One snapshot of the database for everything `fn` reads, with values written the same way on every server. */
+export function inSnapshot<T>(db: InstanceDatabase, fn: (tx: InstanceTransaction) => Promise<T>): Promise<T> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (tx) => {
+      await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
+      await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
+      return fn(tx)
+    })
+}
+
+/** A page of one part, after a key. `next` is null at the end. */
+export async function exportPage(
+  tx: InstanceTransaction,
+  member: string,
+  part: string,
+  after: readonly string[] | null,
+): Promise<Page> {
+  const one = carried(part === 'shown-posts' ? 'posts' : part === 'shown-boosts' ? 'boosts' : part)
+  const which =
+    part === 'shown-posts'
+      ? sql`posts.id IN (${shownPosts(member)})`
+      : part === 'shown-boosts'
+        ? sql`boosts.id IN (${shownBoosts(member)})`
+        : one.mine(member, HOME)
+  const types = Object.values(one.key)
+  const further =
+    after === null
+      ? sql`true`
+      : sql`(${keyColumns(one)}) > (${sql.join(after.map((text, index) => sql`${text}::${sql.raw(types[index] ?? 'text')}`))})`
+  const limit = one.page ?? PAGE
+  const chosen = sql`SELECT ${sql.table(one.table)}.* FROM ${HOME(one.table)} WHERE ${which} AND ${further}
+    ORDER BY ${keyColumns(one)} LIMIT ${sql.lit(limit)}`
+  const { rows, keys } = await readRows(tx, member, one, chosen, !part.startsWith('shown'))
+  return { rows, next: keys.length === limit ? (keys.at(-1) ?? null) : null }
+}
+
+/**
+ * What changed since a snapshot. A key whose row is gone is named; a row is sent if it is the member's, or would be
+ * shown to them. Whatever this snapshot sees is done with: the next time ask since this one.
+ */
+export async function exportDelta(
+  tx: InstanceTransaction,
+  member: string,
+  since: string | null,
+): Promise<Omit<Delta, 'was'>> {
+  const unseen =
+    since === null ? sql`true` : sql`NOT pg_visible_in_snapshot(changes.xid, ${since}::pg_snapshot)`
+  const { rows: found } = await sql<{ in_table: string; count: string }>`
+    SELECT in_table, count(DISTINCT key) AS count FROM carried.changes WHERE ${unseen} GROUP BY in_table`.execute(
+    tx,
+  )
+  const { rows: now } = await sql<{ snapshot: string }>`
+    SELECT pg_current_snapshot()::text AS snapshot`.execute(tx)
+  const rows: [string, string][] = []
+  const gone: [string, string[]][] = []
+  for (const one of CARRIED.filter(({ table }) => found.some(({ in_table }) => in_table === table))) {
+    const name = sql.table(one.table)
+    const same = sql.join(
+      Object.entries(one.key).map(
+        ([column, type], index) =>
+          sql`${sql.ref(`${one.table}.${column}`)} = changed.key[${sql.lit(index + 1)}]::${sql.raw(type)}`,
+      ),
+      sql` AND `,
+    )
+    const changed = sql`(SELECT DISTINCT key FROM carried.changes WHERE in_table = ${one.table} AND ${unseen}) AS changed`
+    const from = (which: RawBuilder<unknown>) =>
+      sql`SELECT ${name}.* FROM ${changed} JOIN ${HOME(one.table)} ON ${same} WHERE ${which}`
+    rows.push(...(await readRows(tx, member, one, from(one.mine(member, HOME)), true)).rows)
+    const shown =
+      one.table === 'posts'
+        ? wouldShowPost(member)
+        : one.table === 'boosts'
+          ? wouldShowBoost(member)
+          : undefined
+    if (shown) rows.push(...(await readRows(tx, member, one, from(shown), false)).rows)
+    const lost = await sql<{ key: string[] }>`
+      SELECT changed.key FROM ${changed} WHERE NOT EXISTS (SELECT FROM ${HOME(one.table)} WHERE ${same})`.execute(
+      tx,
+    )
+    gone.push(...lost.rows.map(({ key }): [string, string[]] => [one.table, key]))
+  }
+  const changes = found.reduce((sum, { count }) => sum + Number(count), 0)
+  return { rows, gone, snapshot: now[0]?.snapshot ?? '', changes }
+}
+
+type Read = { rows: [string, string][]; keys: string[][] }
+
+/** The chosen rows of one table, after the accounts, posts and mentions that they need. */
+async function readRows(
+  tx: InstanceTransaction,
+  member: string,
+  one: CarriedTable,
+  chosen: RawBuilder<unknown>,
+  own: boolean,
+): Promise<Read> {
+  const named = (columns: readonly string[]) =>
+    columns.length === 0
+      ? sql`SELECT NULL::bigint`
+      : sql.join(
+          columns.map((column) => sql`SELECT ${sql.ref(`chosen.${column}`)} FROM chosen`),
+          sql` UNION `,
+        )
+  const alias = sql.table(one.table)
+  const { rows } = await sql<{
+    accounts: string | null
+    posts: string | null
+    mentions: string | null
+    chosen: string | null
+    keys: string[][] | null
+  }>`
+    WITH chosen AS MATERIALIZED (${chosen}),
+      named_posts AS MATERIALIZED (SELECT posts.* FROM posts
+        WHERE posts.id IN (${named(one.posts ?? [])}) AND posts.account_id <> ${member}::bigint),
+      their_mentions AS MATERIALIZED (SELECT mentions.* FROM mentions
+        WHERE post_id IN (SELECT id FROM named_posts
+          ${one.table === 'posts' && !own ? sql`UNION SELECT id FROM chosen` : sql``})),
+      named_accounts AS MATERIALIZED (SELECT accounts.* FROM accounts
+        WHERE accounts.id <> ${member}::bigint AND accounts.id IN (
+          ${named(one.accounts ?? [])} UNION SELECT account_id FROM named_posts
+          UNION SELECT in_reply_to_account_id FROM named_posts UNION SELECT account_id FROM their_mentions))
+    SELECT
+      (SELECT json_agg(${asElsewhere('accounts', 'named_accounts')})::text FROM named_accounts) AS accounts,
+      (SELECT json_agg(${asElsewhere('posts', 'named_posts')})::text FROM named_posts) AS posts,
+      (SELECT json_agg(to_jsonb(their_mentions))::text FROM their_mentions) AS mentions,
+      (SELECT json_agg(${own ? sql`row_to_json(chosen)` : asElsewhere(one.table, 'chosen')})::text FROM chosen) AS chosen,
+      (SELECT json_agg(${keyText(one)} ORDER BY ${keyColumns(one)}) FROM chosen AS ${alias}) AS keys`.execute(
+    tx,
+  )
+  const [row] = rows
+  const read: [string, string][] = []
+  for (const table of ['accounts', 'posts', 'mentions'] as const) {
+    const text = row?.[table]
+    if (text) read.push([table, text])
+  }
+  if (row?.chosen) read.push([one.table, row.chosen])
+  return { rows: read, keys: row?.keys ?? [] }
+}
+
+/** A row as a home that it does not belong to may have it: without what only the author's own home keeps. */
+function asElsewhere(table: string, alias: string): RawBuilder<unknown> {
+  const row = sql`to_jsonb(${sql.table(alias)})`
+  if (table === 'posts') return sql`${row} || '{"object_json": null, "content_text": null}'`
+  if (table !== 'accounts') return row
+  return sql`${row} || jsonb_build_object('actor_json', NULL, 'fetched_at', coalesce(${sql.ref(`${alias}.fetched_at`)}, now()))`
+}

@@ -1,0 +1,118 @@
+// This home's own memory of a move: which attempt may speak, and how far this side is.
+import { type Selectable, sql } from 'kysely'
+import { BEFORE_SWITCH, type Move } from '../directory/moves/move.ts'
+import { readMove } from '../directory/moves/read.ts'
+import type { Instance } from '../instance.ts'
+import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import type { InstanceTables, InstanceTransaction } from '../store/database.ts'
+import type { MoveCall } from './calls.ts'
+
+export type Side = 'source' | 'target'
+export type LocalMove = Selectable<InstanceTables['moves']>
+export type MoveDeps = Pick<
+  Instance,
+  'db' | 'directory' | 'homes' | 'config' | 'boot' | 'random' | 'log' | 'wake'
+>
+
+/**
+ * Runs `fn` in a transaction that holds the move's row here, if the caller's attempt is not older than one seen before.
+ * If `fn` returns a refusal, nothing is changed.
+ */
+export async function asCaller<T>(
+  { db, boot }: Pick<MoveDeps, 'db' | 'boot'>,
+  call: MoveCall,
+  fn: (tx: InstanceTransaction, move: LocalMove) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  let refusal: Refusal | undefined
+  try {
+    return await db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (tx) => {
+        const result = await hold(tx, boot, call, fn)
+        if (!isRefusal(result)) return result
+        refusal = result
+        throw new Undo()
+      })
+  } catch (error) {
+    if (error instanceof Undo && refusal) return refusal
+    throw error
+  }
+}
+
+async function hold<T>(
+  tx: InstanceTransaction,
+  boot: string,
+  { move: id, attempt }: MoveCall,
+  fn: (tx: InstanceTransaction, move: LocalMove) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const move = await tx.selectFrom('moves').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+  const booted = await tx.selectFrom('boots').select('id').where('id', '=', boot).executeTakeFirst()
+  if (!booted) return refuse('restored')
+  if (!move) return refuse('move-unknown')
+  if (attempt < move.attempt) return refuse('move-overtaken')
+  if (attempt > move.attempt) await tx.updateTable('moves').set({ attempt }).where('id', '=', id).execute()
+  return fn(tx, { ...move, attempt })
+}
+
+/**
+ * Makes the row of a move that begins here. The directory must have the move before its switch, with this very
+ * attempt and this home as `side`: a driver who wakes up late cannot begin anything again.
+ */
+export async function openHere(
+  deps: MoveDeps,
+  call: MoveCall,
+  side: Side,
+  state: 'logging' | 'staging',
+): Promise<Move | Refusal> {
+  const move = await readMove(deps.directory, call.move)
+  if (!move) return refuse('move-unknown')
+  if (move[side] !== deps.config.ordinal) return refuse('move-unknown')
+  if (move.attempt !== call.attempt || !BEFORE_SWITCH.includes(move.step)) return refuse('move-overtaken')
+  await deps.db
+    .insertInto('moves')
+    .values({
+      id: move.id,
+      side,
+      member_id: move.memberId,
+      other: side === 'source' ? move.target : move.source,
+      epoch: move.epoch,
+      attempt: call.attempt,
+      state,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  return move
+}
+
+/** Leaves a fence behind where a move never began, so that a late call cannot begin it after it was undone. */
+export async function fenceOff(deps: MoveDeps, move: Move, side: Side): Promise<void> {
+  await deps.db
+    .insertInto('moves')
+    .values({
+      id: move.id,
+      side,
+      member_id: move.memberId,
+      other: side === 'source' ? move.target : move.source,
+      epoch: move.epoch,
+      attempt: move.attempt,
+      state: 'undone',
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+}
+
+export async function setState(
+  tx: InstanceTransaction,
+  move: Pick<LocalMove, 'id'>,
+  state: string,
+  more: Partial<Pick<LocalMove, 'was' | 'frozen_at'>> = {},
+): Promise<void> {
+  await tx
+    .updateTable('moves')
+    .set({ state, changed_at: sql<Date>`now()`, ...more })
+    .where('id', '=', move.id)
+    .execute()
+}
+
+class Undo extends Error {}

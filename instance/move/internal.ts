@@ -1,0 +1,72 @@
+// The routes of a move, behind the key of the community. Refusals are answers like any other: 200.
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import { activate, tidy } from './activate.ts'
+import {
+  deltaCall,
+  MOVES,
+  type MoveCall,
+  moveCall,
+  pageCall,
+  type SideState,
+  type SourceVerb,
+  type TargetVerb,
+} from './calls.ts'
+import { demote } from './demote.ts'
+import { schemaOf } from './digest.ts'
+import { digest, freeze, quiesce, release, showDelta, showPage, subscribe } from './source.ts'
+import { catchUp, copy, drop, seal, stage, type TargetDeps } from './target.ts'
+
+type Verb = (deps: TargetDeps, call: MoveCall) => Promise<object | Refusal>
+
+const VERBS: Readonly<Record<SourceVerb | TargetVerb, Verb>> = {
+  subscribe,
+  quiesce,
+  freeze,
+  digest,
+  demote,
+  release,
+  stage,
+  copy,
+  'catch-up': catchUp,
+  seal,
+  activate,
+  tidy,
+  drop,
+}
+
+/** Verbs that hold for a directory of any age: they only take back, and the directory was asked. */
+export function registerMoves(app: FastifyInstance, instance: TargetDeps): void {
+  for (const [name, verb] of Object.entries(VERBS)) {
+    app.post(`${MOVES}/${name}`, async (request, reply) => {
+      const call = moveCall.safeParse(request.body)
+      if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
+      return runVerb(instance, verb, call.data)
+    })
+  }
+  app.post(`${MOVES}/page`, async (request, reply) => {
+    const call = pageCall.safeParse(request.body)
+    if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
+    return showPage(instance, request.sibling, call.data)
+  })
+  app.post(`${MOVES}/delta`, async (request, reply) => {
+    const call = deltaCall.safeParse(request.body)
+    if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
+    return showDelta(instance, request.sibling, call.data)
+  })
+}
+
+/** Does it, then reads back how this side stands. An older copy of the directory moves nobody. */
+async function runVerb(instance: TargetDeps, verb: Verb, call: MoveCall): Promise<SideState | Refusal> {
+  if (instance.homes.regressed) return refuse('directory-regressed', { retryAfter: 60 })
+  const done = await verb(instance, call)
+  if (isRefusal(done)) return done
+  const row = await instance.db
+    .selectFrom('moves')
+    .select(['state', 'attempt'])
+    .where('id', '=', call.move)
+    .executeTakeFirst()
+  if (!row) return refuse('move-unknown')
+  return { ...done, state: row.state, schema: await schemaOf(instance.db) }
+}

@@ -1,0 +1,193 @@
+// What the home does that a member leaves.
+import { sql } from 'kysely'
+import type { z } from 'zod'
+import { isOver } from '../directory/moves/move.ts'
+import { readMove } from '../directory/moves/read.ts'
+import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import type { InstanceTransaction } from '../store/database.ts'
+import { pause } from '../store/failures.ts'
+import type { Delta, Digests, deltaCall, MoveCall, Page, pageCall } from './calls.ts'
+import { HOME } from './carried.ts'
+import { digestsOf } from './digest.ts'
+import { exportDelta, exportPage, inSnapshot, PARTS } from './export.ts'
+import { asCaller, fenceOff, type LocalMove, type MoveDeps, openHere, setState } from './fence.ts'
+import { olderWritesEnded, within } from './settled.ts'
+
+const OLDER_WRITES_MS = 10_000
+const DELIVERIES_MS = 10_000
+const FREEZE_TRIES = 25
+const FREEZE_LOCK_MS = 200
+/** Of the freeze itself little may be spent on waiting. */
+const FROZEN_WRITES_MS = 2_000
+
+type Answer<T> = Promise<T | Refusal>
+type Done = { readonly done: true }
+const DONE: Done = { done: true }
+
+/** Starts the log of changes, and waits for writes that began before it. From here on nothing is missed. */
+export async function subscribe(deps: MoveDeps, call: MoveCall): Answer<Done> {
+  const opened = await openHere(deps, call, 'source', 'logging')
+  if (isRefusal(opened)) return opened
+  const held = await asCaller(deps, call, async (tx, move) => {
+    const member = await tx
+      .selectFrom('members')
+      .select('state')
+      .where('id', '=', move.member_id)
+      .where('epoch', '=', move.epoch)
+      .executeTakeFirst()
+    if (!member) return refuse('elsewhere')
+    if (!LIVING.includes(member.state)) return refuse('unsettled')
+    return move.state === 'undone' || move.state === 'demoted' ? refuse('move-overtaken') : DONE
+  })
+  if (isRefusal(held)) return held
+  return (await olderWritesEnded(deps.db, OLDER_WRITES_MS)) ? DONE : refuse('still-busy')
+}
+
+const LIVING = ['active', 'suspended', 'frozen']
+
+/** No delivery of the member's is begun any more, and those under way have ended. Writes go on. */
+export async function quiesce(deps: MoveDeps, call: MoveCall): Answer<Done> {
+  const quiet = await asCaller(deps, call, async (tx, move) => {
+    if (move.state === 'logging') await setState(tx, move, 'quiet')
+    return ['logging', 'quiet', 'frozen'].includes(move.state) ? move : refuse('move-overtaken')
+  })
+  if (isRefusal(quiet)) return quiet
+  // A worker that had not heard of it may be taking one at this moment.
+  if (!(await olderWritesEnded(deps.db, OLDER_WRITES_MS))) return refuse('still-busy')
+  const ended = await within(
+    DELIVERIES_MS,
+    async () => {
+      const running = await deps.db
+        .selectFrom('deliveries')
+        .select('id')
+        .where('member_id', '=', quiet.member_id)
+        .where('leased_until', '>', sql<Date>`now()`)
+        .limit(1)
+        .executeTakeFirst()
+      return running === undefined
+    },
+    50,
+  )
+  return ended ? DONE : refuse('still-busy')
+}
+
+/**
+ * Takes the member's lock for an instant and marks them frozen: from here on nothing of theirs is written, until they
+ * are thawed here or active at the target. Waits for writers 200 ms at a time, so that they wait no longer either.
+ */
+export async function freeze(deps: MoveDeps, call: MoveCall): Answer<Done> {
+  for (let tries = 0; ; tries++) {
+    try {
+      const frozen = await asCaller(deps, call, (tx, move) => freezeNow(tx, move))
+      if (isRefusal(frozen)) return frozen
+      break
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === '55P03')) throw error
+      if (tries >= FREEZE_TRIES) return refuse('still-busy')
+      await pause(100 * deps.random(), new AbortController().signal)
+    }
+  }
+  // What is applied for others at this moment, and what it leaves to be passed on, is decided before this returns.
+  return (await olderWritesEnded(deps.db, FROZEN_WRITES_MS)) ? DONE : refuse('still-busy')
+}
+
+async function freezeNow(tx: InstanceTransaction, move: LocalMove): Answer<Done> {
+  if (move.state === 'frozen') return DONE
+  if (move.state !== 'quiet') return refuse(move.state === 'logging' ? 'move-not-so-far' : 'move-overtaken')
+  await sql`SET LOCAL lock_timeout = ${sql.lit(`${FREEZE_LOCK_MS}ms`)}`.execute(tx)
+  await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
+  const member = await tx
+    .selectFrom('members')
+    .select('state')
+    .where('id', '=', move.member_id)
+    .where('epoch', '=', move.epoch)
+    .executeTakeFirst()
+  if (!member) return refuse('elsewhere')
+  if (member.state !== 'active' && member.state !== 'suspended') return refuse('unsettled')
+  await tx.updateTable('members').set({ state: 'frozen' }).where('id', '=', move.member_id).execute()
+  await tx
+    .updateTable('moves')
+    .set({ state: 'frozen', was: member.state, frozen_at: sql<Date>`now()`, changed_at: sql<Date>`now()` })
+    .where('id', '=', move.id)
+    .execute()
+  return DONE
+}
+
+/** Shows a page to the target, and to nobody else. */
+export async function showPage(
+  deps: MoveDeps,
+  asker: number | undefined,
+  call: z.infer<typeof pageCall>,
+): Answer<Page> {
+  if (!PARTS.includes(call.part)) return refuse('not-found')
+  const move = await allowed(deps, asker, call)
+  if (isRefusal(move)) return move
+  return inSnapshot(deps.db, (tx) => exportPage(tx, move.member_id, call.part, call.after))
+}
+
+export async function showDelta(
+  deps: MoveDeps,
+  asker: number | undefined,
+  call: z.infer<typeof deltaCall>,
+): Answer<Delta> {
+  const move = await allowed(deps, asker, call)
+  if (isRefusal(move)) return move
+  const delta = await inSnapshot(deps.db, (tx) => exportDelta(tx, move.member_id, call.since))
+  return { ...delta, was: move.was }
+}
+
+/** The directory itself must name the asker as the target: the community's key alone opens nobody's rows. */
+async function allowed(deps: MoveDeps, asker: number | undefined, call: MoveCall): Answer<LocalMove> {
+  const held = await asCaller(deps, call, async (_tx, move) =>
+    move.side === 'source' && ['logging', 'quiet', 'frozen'].includes(move.state)
+      ? move
+      : refuse('move-overtaken'),
+  )
+  if (isRefusal(held)) return held
+  const known = await readMove(deps.directory, call.move)
+  return known && known.target === asker && known.source === deps.config.ordinal && !isOver(known.step)
+    ? held
+    : refuse('forbidden')
+}
+
+/** Digests of the frozen member's rows. */
+export async function digest(deps: MoveDeps, call: MoveCall): Answer<{ digests: Digests }> {
+  const held = await asCaller(deps, call, async (_tx, move) =>
+    move.state === 'frozen' ? move : refuse('move-not-so-far'),
+  )
+  if (isRefusal(held)) return held
+  return { digests: await inSnapshot(deps.db, (tx) => digestsOf(tx, held.member_id, HOME)) }
+}
+
+/** After the move was given up: the member writes here again, as if nothing had been. */
+export async function release(deps: MoveDeps, call: MoveCall): Answer<Done> {
+  const known = await readMove(deps.directory, call.move)
+  if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')
+  await fenceOff(deps, known, 'source')
+  return asCaller(deps, call, async (tx, move) => {
+    await thawRows(tx, move)
+    return DONE
+  })
+}
+
+/** Only when the directory has given the move up. */
+export async function thawRows(tx: InstanceTransaction, move: LocalMove): Promise<void> {
+  if (move.state === 'demoted' || move.side !== 'source') return
+  if (move.state === 'frozen' && move.was !== null) {
+    await tx
+      .updateTable('members')
+      .set({ state: move.was })
+      .where('id', '=', move.member_id)
+      .where('epoch', '=', move.epoch)
+      .where('state', '=', 'frozen')
+      .execute()
+  }
+  await setState(tx, move, 'undone', { was: null, frozen_at: null })
+  await endLog(tx)
+}
+
+/** The log is kept while anybody is being copied. */
+export async function endLog(tx: InstanceTransaction): Promise<void> {
+  await sql`DELETE FROM carried.changes WHERE NOT EXISTS (
+    SELECT FROM moves WHERE side = 'source' AND state IN ('logging', 'quiet', 'frozen'))`.execute(tx)
+}

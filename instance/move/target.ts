@@ -1,0 +1,205 @@
+// What the home does that a member comes to, up to the switch.
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { readMove } from '../directory/moves/read.ts'
+import { actorAddresses, sharedInbox } from '../federation/documents/addresses.ts'
+import type { Instance } from '../instance.ts'
+import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import { violatedConstraint } from '../store/failures.ts'
+import { type Delta, type Digests, delta, MOVES, type MoveCall, type Page, page } from './calls.ts'
+import { CARRIED, HOME, type Place, twins } from './carried.ts'
+import { columnsOf } from './columns.ts'
+import { digestsOf } from './digest.ts'
+import { PARTS } from './export.ts'
+import { asCaller, fenceOff, type MoveDeps, openHere, setState } from './fence.ts'
+import { emptyTwins, stageRows, unstage } from './stage.ts'
+
+export type TargetDeps = MoveDeps & Pick<Instance, 'siblings'>
+type Answer<T> = Promise<T | Refusal>
+type Done = { readonly done: true }
+const DONE: Done = { done: true }
+
+/** Where the member's rows are while they are staged: media have no twin here. */
+export const staged =
+  (move: string): Place =>
+  (table) =>
+    table === 'media' ? HOME(table) : twins(move)(table)
+
+/** A row of the member that counts against this home's cap and can do nothing. */
+export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
+  const opened = await openHere(deps, call, 'target', 'staging')
+  if (isRefusal(opened)) return opened
+  const { origin } = deps.config
+  try {
+    return await asCaller(deps, call, async (tx, move) => {
+      if (move.state !== 'staging') return move.state === 'undone' ? refuse('move-overtaken') : DONE
+      const known = deps.homes.byId(move.member_id) ?? (await deps.homes.freshById(move.member_id))
+      if (!known) return refuse('member-unknown')
+      const address = actorAddresses(origin, known.handle)
+      const added = await tx
+        .insertInto('accounts')
+        .values({
+          id: known.id,
+          uri: address.actor,
+          handle: known.handle,
+          url: address.profile,
+          inbox: address.inbox,
+          shared_inbox: sharedInbox(origin),
+          followers_uri: address.followers,
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('id')
+        .executeTakeFirst()
+      if (added)
+        await tx.updateTable('moves').set({ added_account: true }).where('id', '=', move.id).execute()
+      await tx
+        .insertInto('members')
+        .values({
+          id: known.id,
+          handle: known.handle,
+          state: 'staged',
+          epoch: move.epoch,
+          password_hash: '',
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute()
+      const row = await tx.selectFrom('members').select('state').where('id', '=', known.id).executeTakeFirst()
+      return row?.state === 'staged' ? DONE : refuse('unsettled')
+    })
+  } catch (error) {
+    if (violatedConstraint(error) === 'cap_of_this_instance') return refuse('target-full')
+    throw error
+  }
+}
+
+const progress = z.object({
+  part: z.number(),
+  after: z.array(z.string()).nullable(),
+  snapshot: z.string().nullable(),
+})
+
+/** Copies page by page while the member goes on writing; goes on where it, or another, left off. */
+export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
+  const run = randomUUID()
+  const begun = await begin(deps, call, run, ['staging', 'copied'])
+  if (isRefusal(begun)) return begun
+  let at = progress.parse(begun.progress ?? { part: 0, after: null, snapshot: null })
+  const columns = await columnsOf(deps.db)
+  while (at.part < PARTS.length) {
+    const body = { ...call, part: PARTS[at.part], after: at.after }
+    const got = await ask(deps, begun.other, 'page', body, page)
+    if (isRefusal(got)) return got
+    const next = got.next === null ? { ...at, part: at.part + 1, after: null } : { ...at, after: got.next }
+    const kept = await asCaller(deps, call, async (tx, move) => {
+      if (move.run !== run) return refuse('move-overtaken')
+      await stageRows(tx, columns, move, got.rows)
+      await tx
+        .updateTable('moves')
+        .set({ progress: JSON.stringify(next) })
+        .where('id', '=', move.id)
+        .execute()
+      return DONE
+    })
+    if (isRefusal(kept)) return kept
+    at = next
+  }
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.run !== run) return refuse('move-overtaken')
+    if (move.state === 'staging') await setState(tx, move, 'copied')
+    return DONE
+  })
+}
+
+/** Fetches and applies what changed at the source since the last time. Says how many keys that were. */
+export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ changes: number }> {
+  const run = randomUUID()
+  const begun = await begin(deps, call, run, ['copied'])
+  if (isRefusal(begun)) return begun
+  const at = progress.parse(begun.progress)
+  const got: Delta | Refusal = await ask(deps, begun.other, 'delta', { ...call, since: at.snapshot }, delta)
+  if (isRefusal(got)) return got
+  const columns = await columnsOf(deps.db)
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.run !== run) return refuse('move-overtaken')
+    await unstage(tx, move, got.gone)
+    await stageRows(tx, columns, move, got.rows)
+    await tx
+      .updateTable('moves')
+      .set({ progress: JSON.stringify({ ...at, snapshot: got.snapshot }), was: got.was })
+      .where('id', '=', move.id)
+      .execute()
+    return { changes: got.changes }
+  })
+}
+
+/** Only one copying at a time may write: with `run` a call overtakes those that came before it. */
+function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly string[]) {
+  return asCaller(deps, call, async (tx, move) => {
+    if (!states.includes(move.state))
+      return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
+    await tx.updateTable('moves').set({ run }).where('id', '=', move.id).execute()
+    return move
+  })
+}
+
+async function ask<T extends Page | Delta>(
+  deps: TargetDeps,
+  ordinal: number,
+  what: 'page' | 'delta',
+  body: unknown,
+  shape: z.ZodType<T>,
+): Answer<T> {
+  const answer = await deps.siblings.call(ordinal, `${MOVES}/${what}`, {
+    method: 'POST',
+    body,
+    timeoutMs: 30_000,
+  })
+  if (isRefusal(answer.body)) return answer.body
+  return shape.parse(answer.body)
+}
+
+/** Digests of what is staged. Nothing is staged any more after this. */
+export async function seal(deps: TargetDeps, call: MoveCall): Answer<{ digests: Digests }> {
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.state !== 'copied' && move.state !== 'sealed') {
+      return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
+    }
+    if (move.state === 'copied') await setState(tx, move, 'sealed')
+    await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
+    await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
+    return { digests: await digestsOf(tx, move.member_id, staged(move.id)) }
+  })
+}
+
+/** After the move was given up: nothing of it is left but a fence against late calls. */
+export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
+  const known = await readMove(deps.directory, call.move)
+  if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')
+  await fenceOff(deps, known, 'target')
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.state === 'undone') return DONE
+    if (move.state === 'active') throw new Error(`move ${move.id} was given up and is active`)
+    await emptyTwins(
+      tx,
+      move.id,
+      CARRIED.map(({ table }) => table),
+    )
+    await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
+    // Somebody may have looked the member up meanwhile; then the row is a cache like any other.
+    if (move.added_account) {
+      await tx
+        .deleteFrom('accounts')
+        .where('id', '=', move.member_id)
+        .where('fetched_at', 'is', null)
+        .execute()
+    }
+    await setState(tx, move, 'undone')
+    await tx
+      .updateTable('moves')
+      .set({ run: null, progress: null, was: null })
+      .where('id', '=', move.id)
+      .execute()
+    return DONE
+  })
+}

@@ -1,0 +1,108 @@
+// What is done at each step of a move, and how it is known to be done.
+import type { Move, Step } from '../../../instance/directory/moves/move.ts'
+import { advance, switchHome } from '../../../instance/directory/moves/steps.ts'
+import {
+  MOVES,
+  type SideState,
+  type SourceVerb,
+  sideState,
+  type TargetVerb,
+} from '../../../instance/move/calls.ts'
+import { differing } from '../../../instance/move/digest.ts'
+import { isRefusal, type Refusal, refuse } from '../../../instance/refusal.ts'
+import type { Change, DriveDeps } from './drive.ts'
+
+type Stepping = (deps: DriveDeps, change: Change, move: Move) => Promise<Move | Refusal>
+
+/** Rounds of catching up before the freeze, so that little is left for it; fewer if there is little. */
+const ROUNDS = 6
+const FEW_CHANGES = 100
+
+/** From each step to the next. The directory has the step only after the instance's state was read back. */
+export const STEPPING: Readonly<Record<Exclude<Step, 'done' | 'undone'>, Stepping>> = {
+  reserved: async (deps, change, move) => {
+    const staged = await ask(deps, move, 'target', 'stage', ['staging', 'copied', 'sealed'])
+    if (isRefusal(staged)) return staged
+    const logging = await ask(deps, move, 'source', 'subscribe', ['logging', 'quiet', 'frozen'])
+    if (isRefusal(logging)) return logging
+    if (staged.schema !== logging.schema) return refuse('versions-differ')
+    return change((tx) => advance(tx, move, 'subscribed'))
+  },
+  subscribed: async (deps, change, move) => {
+    const copied = await ask(deps, move, 'target', 'copy', ['copied'])
+    return isRefusal(copied) ? copied : change((tx) => advance(tx, move, 'copied'))
+  },
+  copied: async (deps, change, move) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const caught = await ask(deps, move, 'target', 'catch-up', ['copied'])
+      if (isRefusal(caught)) return caught
+      if ((caught.changes ?? 0) <= FEW_CHANGES) break
+    }
+    const quiet = await ask(deps, move, 'source', 'quiesce', ['quiet', 'frozen'])
+    return isRefusal(quiet) ? quiet : change((tx) => advance(tx, move, 'quiesced'))
+  },
+  quiesced: async (deps, change, move) => {
+    const caught = await ask(deps, move, 'target', 'catch-up', ['copied'])
+    if (isRefusal(caught)) return caught
+    const frozen = await ask(deps, move, 'source', 'freeze', ['frozen'])
+    if (isRefusal(frozen)) return frozen
+    // A rollout may have come in between.
+    if (caught.schema !== frozen.schema) return refuse('versions-differ')
+    return change((tx) => advance(tx, move, 'frozen'))
+  },
+  frozen: async (deps, change, move) => {
+    const caught = await ask(deps, move, 'target', 'catch-up', ['copied'])
+    return isRefusal(caught) ? caught : change((tx) => advance(tx, move, 'caught-up'))
+  },
+  'caught-up': async (deps, change, move) => {
+    const [there, here] = await Promise.all([
+      ask(deps, move, 'source', 'digest', ['frozen']),
+      ask(deps, move, 'target', 'seal', ['sealed']),
+    ])
+    if (isRefusal(there)) return there
+    if (isRefusal(here)) return here
+    const different = differing(there.digests ?? {}, here.digests ?? {})
+    if (different.length > 0 || there.digests === undefined) {
+      deps.log.warn({ move: move.id, different }, 'the two copies of a member differ')
+      return refuse('copies-differ', { details: { tables: different.join(', ') } })
+    }
+    return change((tx) => advance(tx, move, 'verified'))
+  },
+  verified: (_deps, change, move) => change((tx) => switchHome(tx, move)),
+  switched: async (deps, change, move) => {
+    const active = await ask(deps, move, 'target', 'activate', ['active'])
+    return isRefusal(active) ? active : change((tx) => advance(tx, move, 'activated'))
+  },
+  activated: async (deps, change, move) => {
+    const demoted = await ask(deps, move, 'source', 'demote', ['demoted'])
+    if (isRefusal(demoted)) return demoted
+    const tidy = await ask(deps, move, 'target', 'tidy', ['active'])
+    return isRefusal(tidy) ? tidy : change((tx) => advance(tx, move, 'done'))
+  },
+  undoing: async (deps, change, move) => {
+    // The source first: the member has waited long enough.
+    const released = await ask(deps, move, 'source', 'release', ['undone'])
+    if (isRefusal(released)) return released
+    const dropped = await ask(deps, move, 'target', 'drop', ['undone'])
+    return isRefusal(dropped) ? dropped : change((tx) => advance(tx, move, 'undone'))
+  },
+}
+
+/** Calls one side, and holds what it read back against what is wanted. */
+async function ask(
+  { call }: Pick<DriveDeps, 'call'>,
+  move: Move,
+  side: 'source' | 'target',
+  verb: SourceVerb | TargetVerb,
+  wanted: readonly string[],
+): Promise<SideState | Refusal> {
+  const answer = await call(move[side], `${MOVES}/${verb}`, {
+    method: 'POST',
+    body: { move: move.id, attempt: move.attempt },
+    timeoutMs: verb === 'copy' ? 600_000 : 30_000,
+  })
+  if (isRefusal(answer.body)) return answer.body
+  const state = sideState.safeParse(answer.body)
+  if (answer.status !== 200 || !state.success) return refuse('unavailable')
+  return wanted.includes(state.data.state) ? state.data : refuse('move-not-so-far')
+}

@@ -1,0 +1,54 @@
+// Moves between the homes of a test community, driven in this process.
+import { pino } from 'pino'
+import { changeDirectory } from '../../instance/directory/change.ts'
+import { beginMove } from '../../instance/directory/moves/begin.ts'
+import type { Move } from '../../instance/directory/moves/move.ts'
+import type { InternalCall } from '../../instance/move/calls.ts'
+import { isRefusal, type Refusal } from '../../instance/refusal.ts'
+import { SiblingUnreachable } from '../../instance/siblings/client.ts'
+import { type DirectoryTables, openDatabase } from '../../instance/store/database.ts'
+import { type DriveDeps, type Driven, drive } from '../../operator/rebalance/drive/drive.ts'
+import type { TestCommunity } from './databases.ts'
+import type { TestSiblings } from './instances.ts'
+
+/** The operator's way to the internal ports of instances without ports. */
+export const callThrough =
+  (network: TestSiblings): InternalCall =>
+  async (to, path, { method, body } = {}) => {
+    const app = network.apps.get(to)
+    if (!app || network.down.has(to)) throw new SiblingUnreachable(to, true, new Error('down'))
+    const answer = await app.inject({
+      url: path,
+      method: method === 'GET' ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json' },
+      payload: JSON.stringify(body ?? {}),
+    })
+    return { status: answer.statusCode, body: answer.body === '' ? undefined : JSON.parse(answer.body) }
+  }
+
+export type Mover = {
+  readonly deps: DriveDeps
+  begin(memberId: string, target: number): Promise<Move | Refusal>
+  drive(id: string, deps?: Partial<DriveDeps>): Promise<Driven>
+  /** Begins and drives. Throws what was refused. */
+  move(memberId: string, target: number): Promise<Driven>
+  close(): Promise<void>
+}
+
+export function makeMover(community: TestCommunity, network: TestSiblings): Mover {
+  const directory = openDatabase<DirectoryTables>(community.adminUrls.directory, { name: 'operator' })
+  const deps: DriveDeps = { directory, call: callThrough(network), log: pino({ level: 'silent' }) }
+  const begin: Mover['begin'] = (memberId, target) =>
+    changeDirectory(directory, (tx) => beginMove(tx, { memberId, target }))
+  return {
+    deps,
+    begin,
+    drive: (id, other = {}) => drive({ ...deps, ...other }, id),
+    move: async (memberId, target) => {
+      const begun = await begin(memberId, target)
+      if (isRefusal(begun)) throw new Error(begun.code)
+      return drive(deps, begun.id)
+    },
+    close: () => directory.destroy(),
+  }
+}
