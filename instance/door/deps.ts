@@ -2,10 +2,17 @@
 import type { Homes } from '../directory/homes.ts'
 import type { Instance } from '../instance.ts'
 import type { Metrics } from '../siblings/metrics.ts'
+import type { Subject } from './route.ts'
 
 export type DoorInstance = Pick<Instance, 'siblings' | 'log'> & {
   readonly config: Pick<Instance['config'], 'ordinal' | 'domain'>
   readonly homes: Pick<Homes, 'byHandle' | 'byId' | 'instances' | 'refresh' | 'freshByHandle' | 'freshById'>
 }
 
-export type DoorDeps = DoorInstance & { readonly metrics: Metrics }
+/** Asked before a request is served here, for somebody who may just be leaving or arriving. */
+export type Gate = (
+  subject: Subject,
+  writes: boolean,
+) => Promise<'here' | 'elsewhere' | 'undecided' | 'unknown'>
+
+export type DoorDeps = DoorInstance & { readonly metrics: Metrics; readonly gate?: Gate | undefined }

@@ -6,6 +6,8 @@ export type DoorRefusal =
   | { readonly code: 'home-down' }
   /** Neither memory nor the directory says where the member lives. */
   | { readonly code: 'directory-down' }
+  /** The member is being moved, and that takes longer than it should. */
+  | { readonly code: 'moving' }
   /** Asked by a sibling for somebody who lives elsewhere. */
   | { readonly code: 'not-here' }
   | { readonly code: 'too-large' }
@@ -19,6 +21,7 @@ const TABLE = {
     status: 503,
     text: 'The community cannot look up who lives where right now. Nothing is lost; try again in a few seconds.',
   },
+  moving: { status: 503, text: 'This account is being moved. Try again in a few seconds.' },
   'not-here': { status: 421, text: 'This member lives on another instance.' },
   'too-large': { status: 413, text: 'This form is larger than a log-in can be.' },
 } as const

@@ -6,7 +6,7 @@ import { KEY_HEADER, ORDINAL_HEADER, type RawAnswer } from '../siblings/client.t
 import { type Lifecycle, makeLifecycle } from '../siblings/lifecycle.ts'
 import { type Metrics, makeMetrics } from '../siblings/metrics.ts'
 import { registerAssets } from './assets.ts'
-import type { DoorDeps, DoorInstance } from './deps.ts'
+import type { DoorDeps, DoorInstance, Gate } from './deps.ts'
 import { type Place, whereIs, whereIsNow } from './locate.ts'
 import { FORM_BYTES, handleOfForm, readBody } from './onward/body.ts'
 import { makeForward } from './onward/forward.ts'
@@ -31,11 +31,11 @@ type Found = { readonly place: Place; readonly subject: Subject | undefined; rea
  * Puts the door in front of every route of the public app. A request is handed on at most once: one that a sibling
  * sent, which only the community's key proves, is served here or answered with 421 before its body is read.
  */
-export function registerDoor(app: FastifyInstance, instance: DoorInstance): void {
+export function registerDoor(app: FastifyInstance, instance: DoorInstance, gate?: Gate): void {
   const metrics = makeMetrics()
   const lifecycle = makeLifecycle()
   const { config, homes, siblings, log } = instance
-  const deps: DoorDeps = { config, homes, siblings, log, metrics }
+  const deps: DoorDeps = { config, homes, siblings, log, metrics, gate }
   const forward = makeForward(deps)
   const replays = new WeakMap<FastifyRequest, Buffer>()
   app.decorate('metrics', metrics)
@@ -50,8 +50,9 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance): void
       reply.header('connection', 'close')
       refuse(reply, { code: 'too-large' })
     }
-    const { place, subject } = found
+    const { subject } = found
     if (found.body) replays.set(request, found.body)
+    const place = await passGate(deps, request, reply, found)
     metrics.door.inc({ to: handed && place.at === 'home' ? 'misdirected' : place.at })
     if (place.at === 'nobody-knows') refuse(reply, { code: 'directory-down' })
     if (place.at !== 'home' || !subject) return undefined
@@ -71,6 +72,8 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance): void
     if (done.kind === 'refused') refuse(reply, done.refusal)
     if (done.kind === 'here') {
       if (done.body) replays.set(request, done.body)
+      const now = await passGate(deps, request, reply, { place: { at: 'here' }, subject })
+      if (now.at !== 'here') refuse(reply, { code: 'moving' })
       return undefined
     }
     await relay(reply, done.answer, lifecycle)
@@ -102,6 +105,28 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance): void
   })
 
   registerAssets(app, deps)
+}
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Holds a request for somebody who is just being moved, before its body is read, and says where it goes then. */
+async function passGate(
+  deps: DoorDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { place, subject }: Found,
+): Promise<Place> {
+  if (!deps.gate || !subject || place.at !== 'here') return place
+  switch (await deps.gate(subject, !READS.has(request.method))) {
+    case 'here':
+      return place
+    case 'elsewhere':
+      return whereIs(deps, subject)
+    case 'undecided':
+      return refuse(reply, { code: 'moving' })
+    case 'unknown':
+      return refuse(reply, { code: 'directory-down' })
+  }
 }
 
 /** Where a client's request goes. */

@@ -4,6 +4,7 @@ import { activityUri, actorAddresses } from '../federation/documents/addresses.t
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
 import { notify, unnotify } from '../notifications/notify.ts'
+import { buryOwn } from '../posts/react.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import { asMemberTouching } from '../store/as-member.ts'
 import type { InstanceTransaction } from '../store/database.ts'
@@ -66,6 +67,7 @@ export async function unfollow(
       .returning('activity_uri')
       .executeTakeFirst()
     if (!gone) return { state: 'none' as const }
+    await buryOwn(tx, instance, member, gone.activity_uri)
     await unnotify(tx, { memberId: accountId, kind: 'follow', accountId: member.id })
     await unnotify(tx, { memberId: accountId, kind: 'follow_request', accountId: member.id })
     const target = await readTarget(tx, accountId)

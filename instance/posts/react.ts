@@ -1,9 +1,12 @@
 // Likes and boosts, and taking them back.
 import { announceActivity, likeActivity, undoActivity } from '../federation/documents/activities.ts'
 import { activityUri, actorAddresses } from '../federation/documents/addresses.ts'
+import { urisOf } from '../federation/in/apply/uris.ts'
+import { bury } from '../federation/in/effects/tombstones.ts'
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
 import { isResident } from '../members/people.ts'
+import { aliasOf } from '../move/aliases.ts'
 import { notify, unnotify } from '../notifications/notify.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { asMemberTouching } from '../store/as-member.ts'
@@ -51,6 +54,7 @@ export function unlike(instance: Instance, member: Author, postId: string): Prom
       .returning('activity_uri')
       .executeTakeFirst()
     if (!gone) return DONE
+    await buryOwn(tx, instance, member, gone.activity_uri)
     await unnotify(tx, { memberId: post.author_id, kind: 'like', accountId: member.id, postId: post.id })
     await queueActivity(tx, instance, {
       memberId: member.id,
@@ -107,6 +111,7 @@ export function unboost(instance: Instance, member: Author, postId: string): Pro
       .returning(['activity_uri', 'created_at'])
       .executeTakeFirst()
     if (!gone) return DONE
+    await buryOwn(tx, instance, member, gone.activity_uri)
     await unnotify(tx, { memberId: post.author_id, kind: 'boost', accountId: member.id, postId: post.id })
     await queueActivity(tx, instance, {
       memberId: member.id,
@@ -118,6 +123,17 @@ export function unboost(instance: Instance, member: Author, postId: string): Pro
     })
     return DONE
   })
+}
+
+/** From an earlier home the same activity may still be on its way here: it must not count again. */
+export async function buryOwn(
+  tx: InstanceTransaction,
+  instance: Pick<Instance, 'config'>,
+  member: Pick<Author, 'handle'>,
+  activity: string | null,
+): Promise<void> {
+  const { actor } = actorAddresses(instance.config.origin, member.handle)
+  for (const uri of urisOf(activity)) await bury(tx, uri, actor)
 }
 
 /** Runs `fn` with a post that the member can see, holding the fences of the member and of a resident author. */
@@ -137,7 +153,10 @@ async function onPost(
       .where(visibleTo({ id: member.id, ordinal: instance.config.ordinal }))
       .executeTakeFirst()
   const seen = await read(instance.db)
-  if (!seen) return refuse('not-found')
+  if (!seen) {
+    const alias = await aliasOf(instance.db, member.id, postId)
+    return alias ? onPost(instance, member, alias, fn) : refuse('not-found')
+  }
   const touched = isResident(instance, seen.author_id) ? [seen.author_id] : []
   const result = await asMemberTouching(instance, member, touched, async (tx) => {
     // It may have been deleted while we waited.

@@ -3,6 +3,7 @@ import { createActivity } from '../federation/documents/activities.ts'
 import { postPage, postUri } from '../federation/documents/addresses.ts'
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
+import { aliasOf } from '../move/aliases.ts'
 import { notify } from '../notifications/notify.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { asMemberTouching } from '../store/as-member.ts'
@@ -60,7 +61,9 @@ async function readParent(instance: Instance, author: Author, id: string): Promi
     .where('id', '=', id)
     .where(visibleTo({ id: author.id, ordinal: instance.config.ordinal }))
     .executeTakeFirst()
-  return row ? { ...row, visibility: row.visibility as Visibility } : refuse('not-found')
+  if (row) return { ...row, visibility: row.visibility as Visibility }
+  const alias = await aliasOf(instance.db, author.id, id)
+  return alias ? readParent(instance, author, alias) : refuse('not-found')
 }
 
 type Stored = {

@@ -9,6 +9,7 @@ import { startLoop } from '../federation/loop.ts'
 import { startFederationWorkers } from '../federation/workers.ts'
 import type { Instance } from '../instance.ts'
 import { registerMoves } from '../move/internal.ts'
+import { startTending } from '../move/tend.ts'
 import { buildPublicApp } from '../server.ts'
 import { collectProcess } from '../siblings/metrics.ts'
 import { startInternal } from '../siblings/server.ts'
@@ -66,6 +67,7 @@ export async function startInstance(
       random: instance.random,
       onError: (error) => log.warn({ err: error }, 'the posts could not be counted'),
     }),
+    startTending(instance),
     startWake({ homes: instance.homes, wakeUrl: config.wakeUrl, log }),
   ]
   // Nobody waits for a key yet, so it is time to make some.

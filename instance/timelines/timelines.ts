@@ -50,7 +50,7 @@ export function hereTimeline(
     db,
     viewer,
     sql`SELECT posts.id AS entry_id, posts.id AS post_id, NULL::bigint AS booster_id FROM posts
-      WHERE posts.account_id IN (SELECT id FROM members) AND posts.visibility IN ('public', 'instance')
+      WHERE posts.account_id IN (SELECT id FROM members WHERE state <> 'staged') AND posts.visibility IN ('public', 'instance')
         AND ${visibleTo(viewer)} ${olderThan(before, 'posts.id')}
         AND (posts.in_reply_to_uri IS NULL OR posts.in_reply_to_account_id = posts.account_id)
       ORDER BY posts.id DESC LIMIT ${MOST}`,

@@ -37,6 +37,8 @@ export async function leaseDeliveries(
       WHERE d.dead_at IS NULL AND d.next_at <= now() AND (d.leased_until IS NULL OR d.leased_until < now())
         AND (h.open_until IS NULL OR h.open_until <= now())
         AND NOT EXISTS (
+          SELECT FROM moves q WHERE q.member_id = d.member_id AND q.side = 'source' AND q.state IN ('quiet', 'frozen'))
+        AND NOT EXISTS (
           SELECT FROM deliveries e
           WHERE e.ordering_key = d.ordering_key AND e.inbox = d.inbox AND e.outbox_id < d.outbox_id
             AND e.dead_at IS NULL)

@@ -1,6 +1,7 @@
 // Timelines, threads and tags.
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { aliasOf } from '../../move/aliases.ts'
 import { plainText } from '../../posts/text/sanitise.ts'
 import { foldTag } from '../../posts/text/tags.ts'
 import { refuse } from '../../refusal.ts'
@@ -96,7 +97,11 @@ export function registerReading(app: FastifyInstance, web: Web): void {
 
   const thread = async (reply: FastifyReply, shell: Shell, postId: string, handle: string | undefined) => {
     const viewer = viewerOf(shell)
-    const found = await readThread(instance.db, viewer, postId)
+    let found = await readThread(instance.db, viewer, postId)
+    if (!found) {
+      const alias = await aliasOf(instance.db, viewer?.id, postId)
+      if (alias) found = await readThread(instance.db, viewer, alias)
+    }
     const author = found?.post.post.author
     if (!found || !author || (handle !== undefined && (author.handle !== handle || author.domain !== null))) {
       return missing(reply, shell, postId, handle)

@@ -1,8 +1,11 @@
 // One kept activity, applied to this home.
 import { sql } from 'kysely'
+import type { Home } from '../../../directory/homes.ts'
+import { hasLeft } from '../../../directory/moves/read.ts'
 import type { Instance } from '../../../instance.ts'
 import { isRefusal } from '../../../refusal.ts'
 import { asMembers } from '../../../store/as-member.ts'
+import type { InstanceTransaction } from '../../../store/database.ts'
 import { ownAddress } from '../../documents/addresses.ts'
 import { asActivity, type Incoming, idOf, isMalformed, isObject, typeOf } from '../activity.ts'
 import { accept, reject } from '../effects/edges/answer.ts'
@@ -17,6 +20,7 @@ import { note } from '../effects/posts/note.ts'
 import { profile } from '../effects/profile.ts'
 import { isBuried } from '../effects/tombstones.ts'
 import { forged } from '../proof/forgery.ts'
+import { passOnToDeparted } from './departed.ts'
 
 export type IntakeRow = {
   readonly id: string
@@ -45,10 +49,14 @@ const ACTOR_LOCK = 1
 
 /** Applies it and takes the row out of the intake, in one transaction. Applying it again changes nothing. */
 export async function apply(instance: Instance, row: IntakeRow): Promise<Outcome> {
+  // Who lives here, and who there is at all, cannot be told from an older copy of the directory.
+  if (instance.homes.regressed) return later('the directory is older than one seen before')
+  const activity = asActivity(row.body)
   const commit: EffectRun['commit'] = async (residents, write) => {
     const result = await asMembers(instance, residents, async (tx) => {
       await sql`SELECT pg_advisory_xact_lock(${ACTOR_LOCK}, hashtext(${row.actor_uri}))`.execute(tx)
       await tx.deleteFrom('intake').where('id', '=', row.id).execute()
+      if (!isMalformed(activity)) await passOnToDeparted(tx, instance, row, activity)
       return (await write(tx)) ?? DONE
     })
     if (!isRefusal(result)) return result
@@ -56,12 +64,18 @@ export async function apply(instance: Instance, row: IntakeRow): Promise<Outcome
     return later(result.code)
   }
   const nothing = () => commit([], async () => undefined)
-  // Who lives here, and who there is at all, cannot be told from an older copy of the directory.
-  if (instance.homes.regressed) return later('the directory is older than one seen before')
-  const activity = asActivity(row.body)
   if (isMalformed(activity)) return nothing()
+  if (row.recipient !== null) {
+    const place = await whereNow(instance, row.recipient)
+    if (place === 'unknown') return later('the directory cannot be read')
+    if (place !== 'here') return goesTo(instance, row, place)
+  }
   const standing = await mayActHere(instance, row, activity)
-  if (standing !== 'yes') return standing === 'no' ? nothing() : later('the directory cannot be read')
+  if (standing === 'unknown') return later('the directory cannot be read')
+  if (standing === 'no') {
+    await instance.db.deleteFrom('intake').where('id', '=', row.id).execute()
+    return DONE
+  }
   if (activity.type !== 'Delete' && (await isBuried(instance.db, activity.actor, activity.actor)))
     return nothing()
   const effect = effectOf(activity)
@@ -76,7 +90,32 @@ function effectOf(activity: Incoming): Effect | undefined {
   return EFFECTS.get(activity.type)
 }
 
-/** An actor of our own community may only come from their home; a sibling's word is taken for everything else. */
+/** For whose inbox it came: if they live elsewhere by now, it goes there, and nobody here is meant by it. */
+async function whereNow(instance: Instance, handle: string): Promise<Home | 'here' | 'unknown'> {
+  const { ordinal } = instance.config
+  const known = instance.homes.byHandle(handle)
+  if (known?.home === ordinal) return 'here'
+  try {
+    const fresh = await instance.homes.freshByHandle(handle)
+    return fresh?.state === 'active' && fresh.home !== ordinal ? fresh : 'here'
+  } catch {
+    return 'unknown'
+  }
+}
+
+async function goesTo(instance: Instance, row: IntakeRow, home: Home): Promise<Outcome> {
+  await instance.db.transaction().execute(async (tx) => {
+    await tx.deleteFrom('intake').where('id', '=', row.id).execute()
+    await spool(tx, row, home)
+  })
+  instance.wake.soon('spool')
+  return DONE
+}
+
+/**
+ * An actor of our own community may only come from their home, or from one that they have left. A home may also pass
+ * on, for a member who has left it, what others did to them. A sibling's word is taken for everything else.
+ */
 async function mayActHere(
   instance: Instance,
   row: IntakeRow,
@@ -89,7 +128,10 @@ async function mayActHere(
   if (known?.home === row.from_sibling) return 'yes'
   try {
     const fresh = await instance.homes.freshByHandle(own.handle)
-    return fresh?.home === row.from_sibling ? 'yes' : 'no'
+    if (fresh?.home === row.from_sibling) return 'yes'
+    const recipient = row.recipient === null ? undefined : instance.homes.byHandle(row.recipient)
+    const spokenOf = [fresh?.id, recipient?.id].filter((id) => id !== undefined)
+    return (await hasLeft(instance.directory, spokenOf, row.from_sibling)) ? 'yes' : 'no'
   } catch {
     return 'unknown'
   }
@@ -99,7 +141,16 @@ async function mayActHere(
 async function passOn(instance: Instance, row: IntakeRow, memberId: string): Promise<void> {
   const home = await instance.homes.freshById(memberId)
   if (!home || home.home === instance.config.ordinal || row.from_sibling === home.home) return
-  await instance.db
+  await spool(instance.db, row, home)
+  instance.wake.soon('spool')
+}
+
+async function spool(
+  db: Pick<InstanceTransaction, 'insertInto'>,
+  row: IntakeRow,
+  home: Pick<Home, 'home' | 'handle'>,
+): Promise<void> {
+  await db
     .insertInto('spool')
     .values({
       ordinal: home.home,
@@ -109,5 +160,4 @@ async function passOn(instance: Instance, row: IntakeRow, memberId: string): Pro
       body: JSON.stringify(row.body),
     })
     .execute()
-  instance.wake.soon('spool')
 }

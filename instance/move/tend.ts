@@ -1,0 +1,108 @@
+// What a home does for its moves by itself, whatever becomes of their driver.
+import { sql } from 'kysely'
+import { changeFor } from '../directory/change.ts'
+import { AFTER_SWITCH, BEFORE_SWITCH, type Move } from '../directory/moves/move.ts'
+import { readMove } from '../directory/moves/read.ts'
+import { giveUp } from '../directory/moves/steps.ts'
+import { startLoop, type Worker } from '../federation/loop.ts'
+import { isRefusal } from '../refusal.ts'
+import { isDatabaseDown } from '../store/failures.ts'
+import { activate } from './activate.ts'
+import { CARRIED } from './carried.ts'
+import { demote } from './demote.ts'
+import { release } from './source.ts'
+import { emptyTwins } from './stage.ts'
+import { drop, type TargetDeps } from './target.ts'
+
+/** Nobody is frozen for longer: then the move is given up, unless it was switched. */
+const FROZEN_MS = 10_000
+/** How long the rows of a member who left are kept, and fences against late calls. */
+const KEPT_DAYS = 30
+const OPEN = ['logging', 'quiet', 'frozen', 'staging', 'copied', 'sealed']
+
+/** Looks every few seconds, where there are siblings. */
+export function startTending(instance: TargetDeps): Worker {
+  let sweptAt = Number.NEGATIVE_INFINITY
+  return startLoop({
+    pollMs: 3_000,
+    random: instance.random,
+    onError: (error) => {
+      if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'moves wait for the database')
+      else instance.log.error({ err: error }, 'moves could not be looked after')
+    },
+    step: async () => {
+      if (instance.homes.instances().length < 2) return false
+      await tendMoves(instance)
+      if (performance.now() - sweptAt > 3_600_000) {
+        sweptAt = performance.now()
+        await sweepMoves(instance)
+      }
+      return false
+    },
+  })
+}
+
+/**
+ * Ends what this side of each move has to end: thaws who was frozen for too long or whose move was given up, activates
+ * who has arrived, demotes who is active elsewhere. Only by what the directory says; without it all stays as it is.
+ */
+export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } = {}): Promise<void> {
+  const rows = await instance.db
+    .selectFrom('moves')
+    .select(['id', 'side', 'state', 'attempt', 'member_id'])
+    .select(sql<boolean>`frozen_at <= now() - ${frozenMs} * interval '1 millisecond'`.as('too_long'))
+    .where('state', 'in', OPEN)
+    .execute()
+  for (const row of rows) {
+    if (instance.homes.regressed) return
+    let known = await readMove(instance.directory, row.id)
+    // In a directory from before the move its absence proves nothing.
+    if (!known) continue
+    if (row.too_long === true && BEFORE_SWITCH.includes(known.step)) {
+      instance.log.warn(
+        { move: row.id, step: known.step },
+        'a move is given up: its member was frozen too long',
+      )
+      const given = await changeFor(instance, (tx) => giveUp(tx, { id: row.id }, 'frozen-too-long'))
+      if (isRefusal(given)) continue
+      known = given
+    }
+    await settle(instance, row, known)
+  }
+}
+
+async function settle(
+  instance: TargetDeps,
+  row: { readonly id: string; readonly side: string; readonly state: string; readonly attempt: number },
+  known: Move,
+): Promise<void> {
+  const call = { move: row.id, attempt: row.attempt }
+  const givenUp = known.step === 'undoing' || known.step === 'undone'
+  if (row.side === 'source') {
+    if (givenUp) await release(instance, call)
+    else if (row.state === 'frozen' && (known.step === 'activated' || known.step === 'done')) {
+      await demote(instance, call)
+    }
+  } else if (givenUp) await drop(instance, call)
+  else if (row.state === 'sealed' && AFTER_SWITCH.includes(known.step)) await activate(instance, call)
+}
+
+/** Forgets what was kept long enough. */
+export async function sweepMoves({ db }: Pick<TargetDeps, 'db'>, keptDays = KEPT_DAYS): Promise<void> {
+  const old = await db
+    .selectFrom('moves')
+    .select('id')
+    .where('state', 'in', ['demoted', 'active', 'undone'])
+    .where('changed_at', '<', sql<Date>`now() - ${keptDays} * interval '1 day'`)
+    .execute()
+  for (const { id } of old) {
+    await db.transaction().execute(async (tx) => {
+      await emptyTwins(
+        tx,
+        id,
+        CARRIED.map(({ table }) => table),
+      )
+      await tx.deleteFrom('moves').where('id', '=', id).execute()
+    })
+  }
+}
