@@ -136,3 +136,45 @@ export const keyColumns = (one: CarriedTable): RawBuilder<unknown> =>
 /** A key as text, which any column's type can be read from again. */
 export const keyText = (one: CarriedTable): RawBuilder<string[]> =>
   sql`ARRAY[${sql.join(Object.keys(one.key).map((column) => sql`${sql.ref(`${one.table}.${column}`)}::text`))}]`
+
+/** What a column names: it decides how the row travels. */
+export type Meaning =
+  /** The member whose row it is. */
+  | 'member'
+  /** An account or a post, which must be there too. */
+  | 'account'
+  | 'post'
+  /** The row's own name, the same at every home. */
+  | 'name'
+  /** A number of the database's own, given anew. */
+  | 'own-number'
+  /** Belongs to a row that is carried as well. */
+  | 'with-its-row'
+  /** An address, which needs no row. */
+  | 'address'
+
+export const COLUMNS: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
+  accounts: { id: 'member', uri: 'name', handle: 'name', followers_uri: 'address' },
+  members: { id: 'member', handle: 'name', password_hash: 'name' },
+  member_keys: { member_id: 'member' },
+  sessions: { token_hash: 'name', member_id: 'member' },
+  media: { member_id: 'member' },
+  posts: {
+    id: 'name',
+    uri: 'name',
+    account_id: 'account',
+    in_reply_to_uri: 'address',
+    in_reply_to_id: 'post',
+    in_reply_to_account_id: 'account',
+  },
+  mentions: { post_id: 'post', account_id: 'account' },
+  follows: { follower_id: 'account', followee_id: 'account', activity_uri: 'address' },
+  likes: { account_id: 'account', post_id: 'post', activity_uri: 'address' },
+  boosts: { id: 'name', account_id: 'account', post_id: 'post', activity_uri: 'address' },
+  notifications: { id: 'name', member_id: 'member', account_id: 'account', post_id: 'post' },
+  tombstones: { uri: 'name', actor_uri: 'address', member_id: 'member' },
+  outbox: { id: 'name', member_id: 'member', activity_uri: 'name' },
+  deliveries: { id: 'own-number', outbox_id: 'with-its-row', member_id: 'member' },
+  kv: { key: 'name' },
+  post_aliases: { member_id: 'member', old_id: 'name', post_id: 'post' },
+}

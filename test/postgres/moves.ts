@@ -2,12 +2,12 @@
 import { pino } from 'pino'
 import { changeDirectory } from '../../instance/directory/change.ts'
 import { beginMove } from '../../instance/directory/moves/begin.ts'
-import type { Move } from '../../instance/directory/moves/move.ts'
+import type { Move, Step } from '../../instance/directory/moves/move.ts'
 import type { InternalCall } from '../../instance/move/calls.ts'
 import { isRefusal, type Refusal } from '../../instance/refusal.ts'
 import { SiblingUnreachable } from '../../instance/siblings/client.ts'
 import { type DirectoryTables, openDatabase } from '../../instance/store/database.ts'
-import { type DriveDeps, type Driven, drive } from '../../operator/rebalance/drive/drive.ts'
+import { abandon, type DriveDeps, type Driven, drive } from '../../operator/rebalance/drive/drive.ts'
 import type { TestCommunity } from './databases.ts'
 import type { TestSiblings } from './instances.ts'
 
@@ -30,6 +30,9 @@ export type Mover = {
   readonly deps: DriveDeps
   begin(memberId: string, target: number): Promise<Move | Refusal>
   drive(id: string, deps?: Partial<DriveDeps>): Promise<Driven>
+  /** Drives as one who dies when the directory has this step. */
+  driveTo(id: string, last: Step): Promise<void>
+  abandon(id: string, code: string): Promise<boolean>
   /** Begins and drives. Throws what was refused. */
   move(memberId: string, target: number): Promise<Driven>
   close(): Promise<void>
@@ -44,6 +47,17 @@ export function makeMover(community: TestCommunity, network: TestSiblings): Move
     deps,
     begin,
     drive: (id, other = {}) => drive({ ...deps, ...other }, id),
+    driveTo: async (id, last) => {
+      const died = new Error('the driver has died')
+      const reached = (move: Move) => {
+        if (move.step === last) throw died
+      }
+      await drive({ ...deps, reached }, id).then(
+        (driven) => Promise.reject(new Error(`${last} was never reached: ${JSON.stringify(driven)}`)),
+        (error: unknown) => (error === died ? undefined : Promise.reject(error)),
+      )
+    },
+    abandon: (id, code) => abandon(deps, id, code),
     move: async (memberId, target) => {
       const begun = await begin(memberId, target)
       if (isRefusal(begun)) throw new Error(begun.code)

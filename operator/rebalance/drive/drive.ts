@@ -16,6 +16,8 @@ export type DriveDeps = {
   /** The newest directory that the operator saw: an older one is left alone. */
   readonly seen?: () => Seen | undefined
   readonly log: Pick<Logger, 'info' | 'warn'>
+  /** Told of every step, the one it was taken up at first. */
+  readonly reached?: (move: Move) => Promise<void> | void
 }
 
 export type Driven =
@@ -37,10 +39,12 @@ export async function drive(deps: DriveDeps, id: string): Promise<Driven> {
   const taken = await change((tx) => takeUp(tx, id))
   if (isRefusal(taken)) return { is: 'later', code: taken.code }
   let move: Move = taken
+  await deps.reached?.(move)
   while (move.step !== 'done' && move.step !== 'undone') {
     const next: Move | Refusal = await STEPPING[move.step](deps, change, move)
     if (!isRefusal(next)) {
       move = next
+      await deps.reached?.(move)
       continue
     }
     if (!isFinal(next) || !isBeforeSwitch(move)) return { is: 'later', code: next.code }

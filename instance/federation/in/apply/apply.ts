@@ -68,6 +68,8 @@ export async function apply(instance: Instance, row: IntakeRow): Promise<Outcome
   if (row.recipient !== null) {
     const place = await whereNow(instance, row.recipient)
     if (place === 'unknown') return later('the directory cannot be read')
+    // Sent back, it would come again and again until the move is decided.
+    if (place === 'coming') return later('the member is on the way here')
     if (place !== 'here') return goesTo(instance, row, place)
   }
   const standing = await mayActHere(instance, row, activity)
@@ -91,16 +93,27 @@ function effectOf(activity: Incoming): Effect | undefined {
 }
 
 /** For whose inbox it came: if they live elsewhere by now, it goes there, and nobody here is meant by it. */
-async function whereNow(instance: Instance, handle: string): Promise<Home | 'here' | 'unknown'> {
+async function whereNow(instance: Instance, handle: string): Promise<Home | 'here' | 'coming' | 'unknown'> {
   const { ordinal } = instance.config
   const known = instance.homes.byHandle(handle)
   if (known?.home === ordinal) return 'here'
   try {
     const fresh = await instance.homes.freshByHandle(handle)
-    return fresh?.state === 'active' && fresh.home !== ordinal ? fresh : 'here'
+    if (fresh?.state !== 'active' || fresh.home === ordinal) return 'here'
+    return (await isComing(instance, fresh.id)) ? 'coming' : fresh
   } catch {
     return 'unknown'
   }
+}
+
+async function isComing({ db }: Pick<Instance, 'db'>, memberId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('members')
+    .select('id')
+    .where('id', '=', memberId)
+    .where('state', '=', 'staged')
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 async function goesTo(instance: Instance, row: IntakeRow, home: Home): Promise<Outcome> {

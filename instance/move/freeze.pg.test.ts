@@ -1,0 +1,214 @@
+// Writes that race with a move: whatever was acknowledged is at the new home, once.
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
+import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
+import { live, must, strangersPost } from '../../test/postgres/lives.ts'
+import { type Mover, makeMover } from '../../test/postgres/moves.ts'
+import { join, stranger, type TestMember } from '../../test/postgres/people.ts'
+import { readMove } from '../directory/moves/read.ts'
+import { leaseDeliveries } from '../federation/out/lease.ts'
+import { like, unlike } from '../posts/react.ts'
+import { deletePost } from '../posts/remove.ts'
+import { writePost } from '../posts/write.ts'
+import { isRefusal } from '../refusal.ts'
+import { asMember } from '../store/as-member.ts'
+import { sweepMoves, tendMoves } from './tend.ts'
+
+let community: TestCommunity
+let homes: TestInstance[]
+let mover: Mover
+const network = makeTestSiblings()
+const people = new Map<string, TestMember>()
+const person = (name: string): TestMember => {
+  const found = people.get(name)
+  if (!found) throw new Error(`nobody is called ${name}`)
+  return found
+}
+beforeAll(async () => {
+  community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
+  homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
+  mover = makeMover(community, network)
+  // All before anybody moves: newcomers go to the fullest home.
+  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay'] as const)
+    people.set(name, await join(at(1), name))
+})
+afterAll(async () => {
+  await mover.close()
+  for (const home of homes) await home.close()
+  await community.close()
+})
+
+const at = (ordinal: number) => {
+  const home = homes[ordinal - 1]
+  if (!home) throw new Error(`no home ${ordinal}`)
+  return home.instance
+}
+const stateOf = async (ordinal: number, id: string) =>
+  (await at(ordinal).db.selectFrom('members').select('state').where('id', '=', id).executeTakeFirst())?.state
+
+test('nothing that was acknowledged is lost, nothing is there twice, and what was deleted stays deleted', async () => {
+  const ana = person('ana')
+  await live(at(1), ana, 'ana')
+  const target = await strangersPost(at(1), await stranger(at(1), 'likeable'), 'likeable')
+  const alive = new Set<string>()
+  const deleted = new Set<string>()
+  let liked = false
+  let moved = false
+  /** Writes, deletes and likes at the first home, as fast as it goes, until it says that she has left. */
+  const busy = async (n: number) => {
+    for (let count = 0; ; count++) {
+      const post = await writePost(at(1), ana, { text: `Post ${n}.${count}`, visibility: 'public' })
+      if (isRefusal(post)) {
+        if (post.code === 'elsewhere') return
+        expect(['frozen', 'unavailable']).toContain(post.code)
+        continue
+      }
+      alive.add(post.id)
+      if (count % 3 === 0) {
+        const gone = await deletePost(at(1), ana, post.id)
+        if (!isRefusal(gone)) {
+          alive.delete(post.id)
+          deleted.add(post.id)
+        }
+      }
+      if (n === 0) {
+        const reacted = await (liked ? unlike : like)(at(1), ana, target.id)
+        if (!isRefusal(reacted)) liked = !liked
+      }
+    }
+  }
+  const writers = [0, 1, 2].map(busy)
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  moved = true
+  await Promise.all(writers)
+  expect([moved, alive.size > 0, deleted.size > 0]).toEqual([true, true, true])
+  const there = await at(2)
+    .db.selectFrom('posts')
+    .select(['id', 'uri'])
+    .where('account_id', '=', ana.id)
+    .execute()
+  const ids = new Set(there.map(({ id }) => id))
+  expect([...alive].filter((id) => !ids.has(id))).toEqual([])
+  expect([...deleted].filter((id) => ids.has(id))).toEqual([])
+  const likes = await at(2)
+    .db.selectFrom('likes')
+    .select('post_id')
+    .where('account_id', '=', ana.id)
+    .where('post_id', '=', target.id)
+    .execute()
+  expect(likes).toHaveLength(liked ? 1 : 0)
+  // Whatever is to be sent is to be sent from there, and from nowhere else.
+  expect(await at(1).db.selectFrom('outbox').select('id').where('member_id', '=', ana.id).execute()).toEqual(
+    [],
+  )
+})
+
+test('one who is frozen for too long writes again at the old home, and the move is given up', async () => {
+  const ben = person('ben')
+  const begun = must(await mover.begin(ben.id, 2))
+  await mover.driveTo(begun.id, 'frozen')
+  const post = (who: TestMember) => writePost(at(1), who, { text: 'Hello', visibility: 'public' })
+  expect(await post(ben)).toMatchObject({ code: 'frozen', retryAfter: 2 })
+  await tendMoves(at(1))
+  expect(await stateOf(1, ben.id)).toBe('frozen')
+  await tendMoves(at(1), { frozenMs: 0 })
+  expect(await stateOf(1, ben.id)).toBe('active')
+  must(await post(ben))
+  await tendMoves(at(2))
+  expect(await stateOf(2, ben.id)).toBeUndefined()
+  // Late, the driver finds that there is nothing to be done any more.
+  expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'frozen-too-long' })
+  expect(await mover.move(ben.id, 2)).toEqual({ is: 'done' })
+})
+
+test('one who was switched is not thawed, and both homes end the move without a driver', async () => {
+  const cem = person('cem')
+  const begun = must(await mover.begin(cem.id, 2))
+  await mover.driveTo(begun.id, 'switched')
+  await tendMoves(at(1), { frozenMs: 0 })
+  expect([await stateOf(1, cem.id), await stateOf(2, cem.id)]).toEqual(['frozen', 'staged'])
+  await tendMoves(at(2))
+  expect(await stateOf(2, cem.id)).toBe('active')
+  must(await writePost(at(2), { ...cem, epoch: 2 }, { text: 'Here', visibility: 'public' }))
+  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await stateOf(1, cem.id)).toBeUndefined()
+})
+
+test('while the directory cannot be read, or is an older copy, the frozen stay frozen', async () => {
+  const dee = person('dee')
+  const begun = must(await mover.begin(dee.id, 2))
+  await mover.driveTo(begun.id, 'caught-up')
+  const home = at(1)
+  const older = Object.create(home, {
+    homes: { value: Object.create(home.homes, { regressed: { value: true } }) },
+  })
+  await tendMoves(older, { frozenMs: 0 })
+  expect(await stateOf(1, dee.id)).toBe('frozen')
+  const broken = Object.create(home, {
+    directory: {
+      value: {
+        selectFrom: () => {
+          throw new Error('ECONNREFUSED')
+        },
+      },
+    },
+  })
+  await expect(tendMoves(broken, { frozenMs: 0 })).rejects.toThrow('ECONNREFUSED')
+  expect(await stateOf(1, dee.id)).toBe('frozen')
+  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+})
+
+test('a delivery under way is waited for, and none is begun after that', async () => {
+  const eva = person('eva')
+  await live(at(1), eva, 'eva')
+  const leased = await leaseDeliveries(at(1).db, { most: 1, leaseS: 60 })
+  expect(leased[0]?.member_id).toBe(eva.id)
+  const begun = must(await mover.begin(eva.id, 2))
+  await mover.driveTo(begun.id, 'copied')
+  const driving = mover.drive(begun.id)
+  await expect
+    .poll(
+      async () =>
+        (await at(1).db.selectFrom('moves').select('state').where('id', '=', begun.id).executeTakeFirst())
+          ?.state,
+    )
+    .toBe('quiet')
+  expect(await leaseDeliveries(at(1).db, { most: 9, leaseS: 60 })).toEqual([])
+  must(await writePost(at(1), eva, { text: 'Writes go on', visibility: 'public' }))
+  expect((await readMove(community.directory, begun.id))?.step).toBe('copied')
+  await at(1)
+    .db.deleteFrom('deliveries')
+    .where('id', '=', leased[0]?.id ?? '')
+    .execute()
+  expect(await driving).toEqual({ is: 'done' })
+  const next = await leaseDeliveries(at(2).db, { most: 9, leaseS: 60 })
+  expect(next.length).toBeGreaterThan(0)
+})
+
+test('a writer who does not end keeps nobody frozen: the freeze waits a little, and asks again', async () => {
+  const fay = person('fay')
+  const begun = must(await mover.begin(fay.id, 2))
+  await mover.driveTo(begun.id, 'quiesced')
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const slow = asMember(at(1), fay, async () => {
+    await held
+    return true
+  })
+  const driving = mover.drive(begun.id)
+  must(await writePost(at(1), fay, { text: 'Meanwhile', visibility: 'public' }))
+  letGo()
+  expect([await slow, await driving]).toEqual([true, { is: 'done' }])
+})
+
+test('what was kept of somebody who left is forgotten when its time is over', async () => {
+  const kept = async () =>
+    (await at(1).db.selectFrom('moves').select('id').where('state', '=', 'demoted').execute()).length
+  expect(await kept()).toBeGreaterThan(0)
+  await sweepMoves(at(1))
+  expect(await kept()).toBeGreaterThan(0)
+  await sweepMoves(at(1), 0)
+  expect(await kept()).toBe(0)
+})
