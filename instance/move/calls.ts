@@ -24,9 +24,13 @@ export type MoveCall = z.infer<typeof moveCall>
 const rows = z.array(z.tuple([z.string(), z.string()]))
 const key = z.array(z.string())
 
-/** The target reads a page of the source's rows: of one table, or of what the member's pages show of others. */
-export const pageCall = moveCall.extend({ part: z.string(), after: key.nullable() })
-export const page = z.object({ rows, next: key.nullable() })
+/** Where a copy is: in which part (`PARTS`), and after which key of it. */
+const place = z.object({ part: z.number().int().min(0), after: key.nullable() })
+export type CopyPlace = z.infer<typeof place>
+
+/** The target reads a page of the source's rows; one page may hold several parts. `next` is null at the end of all. */
+export const pageCall = moveCall.extend({ at: place })
+export const page = z.object({ rows, next: place.nullable() })
 export type Page = z.infer<typeof page>
 
 /** The target reads what changed since a snapshot of the source's database; null: since the log began. */

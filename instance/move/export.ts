@@ -1,7 +1,7 @@
 // The source's side of copying: pages of the member's rows, each with the people and posts that they name.
 import { type RawBuilder, sql } from 'kysely'
 import type { InstanceDatabase, InstanceTransaction } from '../store/database.ts'
-import type { Delta, Page } from './calls.ts'
+import type { CopyPlace, Delta, Page } from './calls.ts'
 import { CARRIED, type CarriedTable, carried, HOME, keyColumns, keyText } from './carried.ts'
 import { shownBoosts, shownPosts, wouldShowBoost, wouldShowPost } from './shown.ts'
 
@@ -23,13 +23,28 @@ export function inSnapshot<T>(db: InstanceDatabase, fn: (tx: InstanceTransaction
     })
 }
 
-/** A page of one part, after a key. `next` is null at the end. */
-export async function exportPage(
+/** The rows after a place: parts, until there are enough for one page. Small lives are one page. */
+export async function exportPage(tx: InstanceTransaction, member: string, from: CopyPlace): Promise<Page> {
+  const rows: [string, string][] = []
+  let count = 0
+  let { part, after } = from
+  for (; count < PAGE && part < PARTS.length; ) {
+    const got = await exportPart(tx, member, PARTS[part] ?? '', after)
+    rows.push(...got.rows)
+    count += got.share * PAGE
+    if (got.next === null) part++
+    after = got.next
+  }
+  return { rows, next: part < PARTS.length ? { part, after } : null }
+}
+
+/** A page of one part. `share`: how much of the most that it may hold it does hold. */
+async function exportPart(
   tx: InstanceTransaction,
   member: string,
   part: string,
   after: readonly string[] | null,
-): Promise<Page> {
+): Promise<{ rows: [string, string][]; next: string[] | null; share: number }> {
   const one = carried(part === 'shown-posts' ? 'posts' : part === 'shown-boosts' ? 'boosts' : part)
   const which =
     part === 'shown-posts'
@@ -46,7 +61,7 @@ export async function exportPage(
   const chosen = sql`SELECT ${sql.table(one.table)}.* FROM ${HOME(one.table)} WHERE ${which} AND ${further}
     ORDER BY ${keyColumns(one)} LIMIT ${sql.lit(limit)}`
   const { rows, keys } = await readRows(tx, member, one, chosen, !part.startsWith('shown'))
-  return { rows, next: keys.length === limit ? (keys.at(-1) ?? null) : null }
+  return { rows, next: keys.length === limit ? (keys.at(-1) ?? null) : null, share: keys.length / limit }
 }
 
 /**

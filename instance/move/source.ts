@@ -9,7 +9,7 @@ import { pause } from '../store/failures.ts'
 import type { Delta, Digests, deltaCall, MoveCall, Page, pageCall } from './calls.ts'
 import { HOME } from './carried.ts'
 import { digestsOf } from './digest.ts'
-import { exportDelta, exportPage, inSnapshot, PARTS } from './export.ts'
+import { exportDelta, exportPage, inSnapshot } from './export.ts'
 import { asCaller, fenceOff, type LocalMove, type MoveDeps, openHere, setState } from './fence.ts'
 import { olderWritesEnded, within } from './settled.ts'
 
@@ -119,10 +119,9 @@ export async function showPage(
   asker: number | undefined,
   call: z.infer<typeof pageCall>,
 ): Answer<Page> {
-  if (!PARTS.includes(call.part)) return refuse('not-found')
   const move = await allowed(deps, asker, call)
   if (isRefusal(move)) return move
-  return inSnapshot(deps.db, (tx) => exportPage(tx, move.member_id, call.part, call.after))
+  return inSnapshot(deps.db, (tx) => exportPage(tx, move.member_id, call.at))
 }
 
 export async function showDelta(

@@ -7,11 +7,10 @@ import { actorAddresses, sharedInbox } from '../federation/documents/addresses.t
 import type { Instance } from '../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { violatedConstraint } from '../store/failures.ts'
-import { type Delta, type Digests, delta, MOVES, type MoveCall, type Page, page } from './calls.ts'
+import { type Delta, type Digests, delta, MOVES, type MoveCall, type Page, page, pageCall } from './calls.ts'
 import { CARRIED, HOME, type Place, twins } from './carried.ts'
 import { columnsOf } from './columns.ts'
 import { digestsOf } from './digest.ts'
-import { PARTS } from './export.ts'
 import { asCaller, fenceOff, type MoveDeps, openHere, setState } from './fence.ts'
 import { emptyTwins, stageRows, unstage } from './stage.ts'
 
@@ -74,8 +73,9 @@ export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
 }
 
 const progress = z.object({
-  part: z.number(),
-  after: z.array(z.string()).nullable(),
+  /** null: everything was copied once. */
+  at: pageCall.shape.at.nullable(),
+  /** Of the source's database: what it saw needs no catching up. */
   snapshot: z.string().nullable(),
 })
 
@@ -84,25 +84,26 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const run = randomUUID()
   const begun = await begin(deps, call, run, ['staging', 'copied'])
   if (isRefusal(begun)) return begun
-  let at = progress.parse(begun.progress ?? { part: 0, after: null, snapshot: null })
+  const { snapshot, ...place } = progress.parse(
+    begun.progress ?? { at: { part: 0, after: null }, snapshot: null },
+  )
+  let { at } = place
   const columns = await columnsOf(deps.db)
-  while (at.part < PARTS.length) {
-    const body = { ...call, part: PARTS[at.part], after: at.after }
-    const got = await ask(deps, begun.other, 'page', body, page)
+  while (at !== null) {
+    const got: Page | Refusal = await ask(deps, begun.other, 'page', { ...call, at }, page)
     if (isRefusal(got)) return got
-    const next = got.next === null ? { ...at, part: at.part + 1, after: null } : { ...at, after: got.next }
     const kept = await asCaller(deps, call, async (tx, move) => {
       if (move.run !== run) return refuse('move-overtaken')
       await stageRows(tx, columns, move, got.rows)
       await tx
         .updateTable('moves')
-        .set({ progress: JSON.stringify(next) })
+        .set({ progress: JSON.stringify({ at: got.next, snapshot }) })
         .where('id', '=', move.id)
         .execute()
       return DONE
     })
     if (isRefusal(kept)) return kept
-    at = next
+    at = got.next
   }
   return asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')
