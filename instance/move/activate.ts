@@ -69,15 +69,17 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
     where: sql`t.account_id <> ${me} AND ${notOfResident(me, 't.account_id')}
       AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
   })
-  await sql`DELETE FROM posts WHERE account_id = ${me}
-    AND id NOT IN (SELECT id FROM carried.posts WHERE move = ${move.id}::bigint AND account_id = ${me})`.execute(
-    tx,
-  )
-  await bring(context, 'posts', { where: sql`t.account_id = ${me}`, on: 'id' })
+  await sql`DELETE FROM posts WHERE account_id = ${me} AND NOT EXISTS (
+    SELECT FROM carried.posts AS t WHERE t.move = ${move.id}::bigint AND t.id = posts.id)`.execute(tx)
+  await bring(context, 'posts', { where: sql`t.account_id = ${me}`, on: 'id', changed: true })
   await sql`DELETE FROM mentions USING posts WHERE posts.id = mentions.post_id AND posts.account_id = ${me}
     AND (mentions.post_id, mentions.account_id) NOT IN (
       SELECT post_id, account_id FROM carried.mentions WHERE move = ${move.id}::bigint)`.execute(tx)
   await bring(context, 'mentions', {})
+  await sql`DELETE FROM post_tags USING posts WHERE posts.id = post_tags.post_id AND posts.account_id = ${me}
+    AND (post_tags.post_id, post_tags.tag) NOT IN (
+      SELECT post_id, tag FROM carried.post_tags WHERE move = ${move.id}::bigint)`.execute(tx)
+  await bring(context, 'post_tags', {})
   await settleEdges(context)
   await sql`DELETE FROM likes WHERE account_id = ${me} AND post_id NOT IN (
     SELECT ${mapped(me, 't.post_id')} FROM carried.likes AS t WHERE t.move = ${move.id}::bigint AND t.account_id = ${me})`.execute(

@@ -19,17 +19,34 @@ export const notOfResident = (me: RawBuilder<unknown>, column: string): RawBuild
 
 /** The id that a post has here. */
 export const mapped = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>
-  sql`coalesce((SELECT alias.post_id FROM post_aliases AS alias
-    WHERE alias.member_id = ${me} AND alias.old_id = ${sql.ref(column)}), ${sql.ref(column)})`
+  sql`CASE WHEN ${sql.ref(column)} IS NOT NULL THEN coalesce((SELECT alias.post_id FROM post_aliases AS alias
+    WHERE alias.member_id = ${me} AND alias.old_id = ${sql.ref(column)}), ${sql.ref(column)}) END`
 
 /** Columns whose rows must be here: a reference that is no longer anywhere takes its row with it. */
-const REFERRING = new Set(['mentions', 'follows', 'likes', 'boosts', 'notifications', 'post_aliases'])
+const REFERRING = new Set([
+  'post_tags',
+  'mentions',
+  'follows',
+  'likes',
+  'boosts',
+  'notifications',
+  'post_aliases',
+])
 
 /** Copies staged rows of a table to where they belong. With `on`, what is here under that key is replaced. */
 export async function bring(
   { tx, move, columns, me }: Context,
   table: string,
-  { where = sql`true`, on }: { readonly where?: RawBuilder<unknown>; readonly on?: string },
+  {
+    where = sql`true`,
+    on,
+    changed = false,
+  }: {
+    readonly where?: RawBuilder<unknown>
+    readonly on?: string
+    /** Only what is not here just so: most of it may be. */
+    readonly changed?: boolean
+  },
 ): Promise<void> {
   const one = carried(table)
   // Numbers that a database counts up for itself are not carried from one to another.
@@ -41,13 +58,18 @@ export async function bring(
       : table === 'deliveries' && /^lease/.test(name)
         ? sql`NULL`
         : sql.ref(`t.${name}`)
-  const there = REFERRING.has(table)
+  const there: RawBuilder<unknown>[] = REFERRING.has(table)
     ? [
         ...(one.accounts ?? []).map((name) => exists('accounts', sql.ref(`t.${name}`))),
         ...(one.posts ?? []).map((name) => exists('posts', mapped(me, `t.${name}`))),
       ]
     : []
   const list = sql.join(names.map((name) => sql.id(name)))
+  if (changed && on !== undefined) {
+    const here = sql.join(names.map((name) => sql.ref(`here.${name}`)))
+    there.push(sql`NOT EXISTS (SELECT FROM public.${sql.id(table)} AS here WHERE here.${sql.id(on)} = t.${sql.id(on)}
+      AND (${here}) IS NOT DISTINCT FROM (${sql.join(names.map(value))}))`)
+  }
   const rest = names.filter((name) => name !== on)
   const conflict =
     on === undefined

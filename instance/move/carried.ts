@@ -60,6 +60,12 @@ export const CARRIED: readonly CarriedTable[] = [
     posts: ['in_reply_to_id'],
   },
   {
+    table: 'post_tags',
+    key: { post_id: 'bigint', tag: 'text' },
+    mine: (member, place) => sql<boolean>`${onOwnPost('post_tags')(member, place)}`,
+    posts: ['post_id'],
+  },
+  {
     table: 'mentions',
     key: { post_id: 'bigint', account_id: 'bigint' },
     mine: (member, place) => sql<boolean>`${onOwnPost('mentions')(member, place)}`,
@@ -167,6 +173,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, Meaning>>>
     in_reply_to_id: 'post',
     in_reply_to_account_id: 'account',
   },
+  post_tags: { post_id: 'post' },
   mentions: { post_id: 'post', account_id: 'account' },
   follows: { follower_id: 'account', followee_id: 'account', activity_uri: 'address' },
   likes: { account_id: 'account', post_id: 'post', activity_uri: 'address' },

@@ -5,28 +5,39 @@ import type { Digests } from './calls.ts'
 import { CARRIED, type CarriedTable, type Place } from './carried.ts'
 
 /**
- * Digests of all that is the member's at a place. Rows are hashed as jsonb text, whose order of names is fixed, so that
- * columns may have been added in any order. The transaction must write values as `inSnapshot` does.
+ * Digests of all that is the member's at a place. A row is hashed as the text of its columns in the order of their
+ * names, for columns may have been added in any order. The transaction must write values as `inSnapshot` does.
  */
-export async function digestsOf(tx: InstanceTransaction, member: string, place: Place): Promise<Digests> {
+export async function digestsOf(
+  tx: InstanceTransaction,
+  member: string,
+  place: Place,
+  columns: ReadonlyMap<string, readonly string[]>,
+): Promise<Digests> {
   const { rows } = await sql<{ in_table: string; count: number; sha256: string }>`${sql.join(
-    CARRIED.map((one) => digestOf(one, member, place)),
+    CARRIED.map((one) => digestOf(one, member, place, columns.get(one.table) ?? [])),
     sql` UNION ALL `,
   )}`.execute(tx)
   return Object.fromEntries(rows.map(({ in_table, count, sha256 }) => [in_table, { count, sha256 }]))
 }
 
-function digestOf(one: CarriedTable, member: string, place: Place): RawBuilder<unknown> {
+function digestOf(
+  one: CarriedTable,
+  member: string,
+  place: Place,
+  columns: readonly string[],
+): RawBuilder<unknown> {
   const name = sql.table(one.table)
+  const ref = (column: string) => sql.ref(`${one.table}.${column}`)
   // Names are compared as bytes: two servers may sort text in different ways.
   const order = sql.join(
-    Object.entries(one.key).map(([column, type]) => {
-      const ref = sql.ref(`${one.table}.${column}`)
-      return type === 'text' ? sql`${ref} COLLATE "C"` : ref
-    }),
+    Object.entries(one.key).map(([column, type]) =>
+      type === 'text' ? sql`${ref(column)} COLLATE "C"` : ref(column),
+    ),
   )
-  const without = ['move', ...(one.hashed ? [one.hashed.column] : [])]
-  const row = sql`sha256(convert_to((to_jsonb(${name}) - ${without}::text[])::text, 'UTF8'))`
+  // Pictures are never written out as text for this: that would take longer than all the rest.
+  const values = columns.filter((column) => column !== one.hashed?.column).toSorted()
+  const row = sql`sha256(convert_to(ROW(${sql.join(values.map(ref))})::text, 'UTF8'))`
   return sql`SELECT ${one.table} AS in_table, count(*)::integer AS count,
     encode(sha256(coalesce(string_agg(${row}, ''::bytea ORDER BY ${order}), ''::bytea)), 'hex') AS sha256
     FROM ${place(one.table)} AS ${name} WHERE ${one.mine(member, place)}`

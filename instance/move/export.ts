@@ -131,19 +131,21 @@ async function readRows(
           sql` UNION `,
         )
   const alias = sql.table(one.table)
+  const theirs = sql`SELECT id FROM named_posts
+    ${one.table === 'posts' && !own ? sql`UNION SELECT id FROM chosen` : sql``}`
   const { rows } = await sql<{
     accounts: string | null
     posts: string | null
     mentions: string | null
+    post_tags: string | null
     chosen: string | null
     keys: string[][] | null
   }>`
     WITH chosen AS MATERIALIZED (${chosen}),
       named_posts AS MATERIALIZED (SELECT posts.* FROM posts
         WHERE posts.id IN (${named(one.posts ?? [])}) AND posts.account_id <> ${member}::bigint),
-      their_mentions AS MATERIALIZED (SELECT mentions.* FROM mentions
-        WHERE post_id IN (SELECT id FROM named_posts
-          ${one.table === 'posts' && !own ? sql`UNION SELECT id FROM chosen` : sql``})),
+      their_mentions AS MATERIALIZED (SELECT mentions.* FROM mentions WHERE post_id IN (${theirs})),
+      their_tags AS MATERIALIZED (SELECT post_tags.* FROM post_tags WHERE post_id IN (${theirs})),
       named_accounts AS MATERIALIZED (SELECT accounts.* FROM accounts
         WHERE accounts.id <> ${member}::bigint AND accounts.id IN (
           ${named(one.accounts ?? [])} UNION SELECT account_id FROM named_posts
@@ -152,13 +154,14 @@ async function readRows(
       (SELECT json_agg(${asElsewhere('accounts', 'named_accounts')})::text FROM named_accounts) AS accounts,
       (SELECT json_agg(${asElsewhere('posts', 'named_posts')})::text FROM named_posts) AS posts,
       (SELECT json_agg(to_jsonb(their_mentions))::text FROM their_mentions) AS mentions,
+      (SELECT json_agg(to_jsonb(their_tags))::text FROM their_tags) AS post_tags,
       (SELECT json_agg(${own ? sql`row_to_json(chosen)` : asElsewhere(one.table, 'chosen')})::text FROM chosen) AS chosen,
       (SELECT json_agg(${keyText(one)} ORDER BY ${keyColumns(one)}) FROM chosen AS ${alias}) AS keys`.execute(
     tx,
   )
   const [row] = rows
   const read: [string, string][] = []
-  for (const table of ['accounts', 'posts', 'mentions'] as const) {
+  for (const table of ['accounts', 'posts', 'mentions', 'post_tags'] as const) {
     const text = row?.[table]
     if (text) read.push([table, text])
   }

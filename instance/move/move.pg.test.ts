@@ -12,6 +12,7 @@ import { writePost } from '../posts/write.ts'
 import { readThread } from '../timelines/thread.ts'
 import { homeTimeline } from '../timelines/timelines.ts'
 import { HOME } from './carried.ts'
+import { columnsOf } from './columns.ts'
 import { digestsOf } from './digest.ts'
 import { inSnapshot } from './export.ts'
 
@@ -35,7 +36,8 @@ const at = (ordinal: number) => {
   if (!home) throw new Error(`no home ${ordinal}`)
   return home.instance
 }
-const digests = (ordinal: number, id: string) => inSnapshot(at(ordinal).db, (tx) => digestsOf(tx, id, HOME))
+const digests = (ordinal: number, id: string) =>
+  inSnapshot(at(ordinal).db, async (tx) => digestsOf(tx, id, HOME, await columnsOf(at(ordinal).db)))
 const pages = async (ordinal: number, id: string) => {
   const { db } = at(ordinal)
   // Who is a resident of which home is no part of what a person said.

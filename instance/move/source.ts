@@ -8,6 +8,7 @@ import type { InstanceTransaction } from '../store/database.ts'
 import { pause } from '../store/failures.ts'
 import type { Delta, Digests, deltaCall, MoveCall, Page, pageCall } from './calls.ts'
 import { HOME } from './carried.ts'
+import { columnsOf } from './columns.ts'
 import { digestsOf } from './digest.ts'
 import { exportDelta, exportPage, inSnapshot } from './export.ts'
 import { asCaller, fenceOff, type LocalMove, type MoveDeps, openHere, setState } from './fence.ts'
@@ -155,7 +156,8 @@ export async function digest(deps: MoveDeps, call: MoveCall): Answer<{ digests: 
     move.state === 'frozen' ? move : refuse('move-not-so-far'),
   )
   if (isRefusal(held)) return held
-  return { digests: await inSnapshot(deps.db, (tx) => digestsOf(tx, held.member_id, HOME)) }
+  const columns = await columnsOf(deps.db)
+  return { digests: await inSnapshot(deps.db, (tx) => digestsOf(tx, held.member_id, HOME, columns)) }
 }
 
 /** After the move was given up: the member writes here again, as if nothing had been. */

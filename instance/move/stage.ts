@@ -70,13 +70,13 @@ export async function unstage(
   }
 }
 
-/** Empties the twins of a move. */
+/** Empties the twins of a move, and what is remembered of posts that were placed ahead. */
 export async function emptyTwins(
   tx: InstanceTransaction,
   moveId: string,
   tables: readonly string[],
 ): Promise<void> {
-  for (const table of tables) {
+  for (const table of [...tables, 'placed']) {
     await sql`DELETE FROM carried.${sql.id(table)} WHERE move = ${moveId}::bigint`.execute(tx)
   }
 }

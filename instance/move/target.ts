@@ -12,6 +12,7 @@ import { CARRIED, HOME, type Place, twins } from './carried.ts'
 import { columnsOf } from './columns.ts'
 import { digestsOf } from './digest.ts'
 import { asCaller, fenceOff, type MoveDeps, openHere, setState } from './fence.ts'
+import { placePosts, takeBackPosts } from './placed.ts'
 import { emptyTwins, stageRows, unstage } from './stage.ts'
 
 export type TargetDeps = MoveDeps & Pick<Instance, 'siblings'>
@@ -105,11 +106,27 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
     if (isRefusal(kept)) return kept
     at = got.next
   }
+  const placed = await placeAhead(deps, call, run)
+  if (isRefusal(placed)) return placed
   return asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')
     if (move.state === 'staging') await setState(tx, move, 'copied')
     return DONE
   })
+}
+
+/** Puts the member's own posts where they will be, a part at a time. What changes after this, the switch puts right. */
+async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
+  const columns = await columnsOf(deps.db)
+  for (let after: string | null = '0'; after !== null; ) {
+    const from: string = after
+    const put = await asCaller(deps, call, async (tx, move) =>
+      move.run === run ? { last: await placePosts(tx, columns, move, from) } : refuse('move-overtaken'),
+    )
+    if (isRefusal(put)) return put
+    after = put.last
+  }
+  return DONE
 }
 
 /** Fetches and applies what changed at the source since the last time. Says how many keys that were. */
@@ -162,6 +179,7 @@ async function ask<T extends Page | Delta>(
 
 /** Digests of what is staged. Nothing is staged any more after this. */
 export async function seal(deps: TargetDeps, call: MoveCall): Answer<{ digests: Digests }> {
+  const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {
     if (move.state !== 'copied' && move.state !== 'sealed') {
       return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
@@ -169,7 +187,7 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<{ digests: 
     if (move.state === 'copied') await setState(tx, move, 'sealed')
     await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
     await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
-    return { digests: await digestsOf(tx, move.member_id, staged(move.id)) }
+    return { digests: await digestsOf(tx, move.member_id, staged(move.id), columns) }
   })
 }
 
@@ -181,6 +199,7 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   return asCaller(deps, call, async (tx, move) => {
     if (move.state === 'undone') return DONE
     if (move.state === 'active') throw new Error(`move ${move.id} was given up and is active`)
+    await takeBackPosts(tx, move)
     await emptyTwins(
       tx,
       move.id,
@@ -193,6 +212,9 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
         .deleteFrom('accounts')
         .where('id', '=', move.member_id)
         .where('fetched_at', 'is', null)
+        .where((eb) =>
+          eb.not(eb.exists(eb.selectFrom('posts').select('id').where('account_id', '=', move.member_id))),
+        )
         .execute()
     }
     await setState(tx, move, 'undone')

@@ -1,6 +1,7 @@
 // Runs the benchmarks and keeps what they found in test/bench/results: `npm run bench` or `npm run bench -- start seats`.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
+import { register } from 'tsx/esm/api'
 import { type Bench, type Figure, render } from './figure.ts'
 
 const FOLDER = new URL('./results/', import.meta.url)
@@ -15,6 +16,11 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   idle: () => import('./cluster/idle.ts'),
   recovery: () => import('./cluster/recovery.ts'),
   partition: () => import('./partition/partition.ts'),
+  move: async () => {
+    // Whole instances in this process: their pages are JSX, which Node does not read by itself.
+    register()
+    return import('./move.ts')
+  },
 }
 
 const wanted = process.argv.slice(2)

@@ -105,7 +105,7 @@ export async function live(instance: Instance, who: TestMember, name: string): P
   const boosted = await strangersPost(instance, id, `${name}-boosted`)
   const shown = await strangersPost(instance, id, `${name}-shown`)
   const posts = [
-    await said('For everybody', 'public'),
+    await said('For #everybody', 'public'),
     await said('For followers', 'followers'),
     await said('For here', 'instance'),
     await said(`Psst @${name}s_fan@other.example`, 'direct'),

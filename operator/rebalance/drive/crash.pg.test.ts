@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { readMove } from '../../../instance/directory/moves/read.ts'
 import { HOME } from '../../../instance/move/carried.ts'
+import { columnsOf } from '../../../instance/move/columns.ts'
 import { digestsOf } from '../../../instance/move/digest.ts'
 import { inSnapshot } from '../../../instance/move/export.ts'
 import { type DirectoryTables, type InstanceTables, openDatabase } from '../../../instance/store/database.ts'
@@ -45,7 +46,9 @@ const at = (ordinal: number) => {
 }
 /** Who has how much where: the epoch is the directory's business, deliveries are numbered anew. */
 const belongings = async (ordinal: number) => {
-  const found = await inSnapshot(at(ordinal).db, (tx) => digestsOf(tx, ana.id, HOME))
+  const found = await inSnapshot(at(ordinal).db, async (tx) =>
+    digestsOf(tx, ana.id, HOME, await columnsOf(at(ordinal).db)),
+  )
   return { ...found, members: found.members?.count, deliveries: found.deliveries?.count, post_aliases: 0 }
 }
 /** Takes the move up until it is over, and holds everything against what it was. Returns how it ended. */

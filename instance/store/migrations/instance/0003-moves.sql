@@ -47,6 +47,16 @@ CREATE TABLE carried.changes (
   key text[] NOT NULL
 );
 
+-- The member's own posts that the target has put into its posts before the switch, as it may have any neighbour's: ten
+-- thousand of them at the switch itself would keep the member waiting. Giving the move up takes them away again.
+CREATE TABLE carried.placed (
+  move bigint NOT NULL,
+  id bigint NOT NULL,
+  -- It was here as a neighbour's, and got only what a home keeps besides.
+  filled boolean NOT NULL,
+  PRIMARY KEY (move, id)
+);
+
 DO $$
 DECLARE
   twin record;
@@ -56,7 +66,7 @@ BEGIN
   FOR twin IN SELECT * FROM (VALUES
     ('accounts', '{id}'::text[]), ('members', '{id}'), ('member_keys', '{member_id,position}'),
     ('sessions', '{token_hash}'), ('media', '{member_id,sha256}'), ('posts', '{id}'),
-    ('mentions', '{post_id,account_id}'), ('follows', '{follower_id,followee_id}'), ('likes', '{account_id,post_id}'),
+    ('post_tags', '{post_id,tag}'), ('mentions', '{post_id,account_id}'), ('follows', '{follower_id,followee_id}'), ('likes', '{account_id,post_id}'),
     ('boosts', '{id}'), ('notifications', '{id}'), ('tombstones', '{uri}'), ('outbox', '{id}'), ('deliveries', '{id}'),
     ('kv', '{key}'), ('post_aliases', '{member_id,old_id}')) AS twins (name, key)
   LOOP

@@ -1,0 +1,234 @@
+// What comes for somebody while they move, and after they left, reaches them where they are.
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { makeCommunity, type TestCommunity } from '../../../../test/postgres/databases.ts'
+import {
+  homeOf,
+  makeInstance,
+  makeTestSiblings,
+  type TestInstance,
+} from '../../../../test/postgres/instances.ts'
+import { must } from '../../../../test/postgres/lives.ts'
+import { type Mover, makeMover } from '../../../../test/postgres/moves.ts'
+import { join, stranger, type TestMember } from '../../../../test/postgres/people.ts'
+import { follow, unfollow } from '../../../members/follow.ts'
+import { like, unlike } from '../../../posts/react.ts'
+import { writePost } from '../../../posts/write.ts'
+import { resolveAccount } from '../../resolve/account.ts'
+import { handOver } from '../../spool/sender.ts'
+import { apply } from './apply.ts'
+import { lease } from './worker.ts'
+
+let community: TestCommunity
+let homes: TestInstance[]
+let mover: Mover
+const network = makeTestSiblings()
+const people: TestMember[] = []
+let friend = ''
+let next = 0
+beforeAll(async () => {
+  community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
+  homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
+  mover = makeMover(community, network)
+  for (let n = 0; n < 8; n++) people.push(await join(at(1), `moving${n}`))
+  // The last lives at the other home from the beginning.
+  expect(await mover.move(people[7]?.id ?? '', 2)).toEqual({ is: 'done' })
+  await Promise.all(homes.map(({ instance }) => instance.homes.refresh()))
+  friend = await stranger(at(1), 'friend')
+  await stranger(at(2), 'friend')
+})
+afterAll(async () => {
+  await mover.close()
+  for (const home of homes) await home.close()
+  await community.close()
+})
+let ana: TestMember
+beforeEach(() => {
+  const one = people[next++]
+  if (!one) throw new Error('nobody is left')
+  ana = one
+})
+
+const at = (ordinal: number) => {
+  const home = homes[ordinal - 1]
+  if (!home) throw new Error(`no home ${ordinal}`)
+  return home.instance
+}
+const neighbour = () => ({ ...(people[7] as TestMember), epoch: 2 })
+const actor = (who: TestMember) => `https://${community.domain}/users/${who.handle}`
+const FRIEND = 'https://other.example/users/friend'
+
+/** An activity as a pod kept it for this home. */
+async function comes(ordinal: number, activity: Record<string, unknown>, recipient: string | null = null) {
+  const id = `https://other.example/activities/${Math.random()}`
+  const body = { id, actor: FRIEND, ...activity }
+  await at(ordinal)
+    .db.insertInto('intake')
+    .values({ activity_uri: id, actor_uri: FRIEND, recipient, body: JSON.stringify(body) })
+    .execute()
+}
+/** Applies and hands over at both homes until nothing is left to be done. */
+async function settleAll(only: readonly number[] = [1, 2]) {
+  for (let round = 0; round < 6; round++) {
+    for (const ordinal of only) {
+      for (const row of await lease(at(ordinal), 50)) await apply(at(ordinal), row)
+      await at(ordinal).db.updateTable('intake').set({ leased_until: null }).execute()
+      while ((await handOver(at(ordinal), 3 - ordinal, new AbortController().signal)) === 'more');
+    }
+  }
+}
+const note = (text: string, more: Record<string, unknown> = {}) => ({
+  type: 'Create',
+  to: ['https://www.w3.org/ns/activitystreams#Public'],
+  object: {
+    id: `https://other.example/notes/${text}`,
+    type: 'Note',
+    attributedTo: FRIEND,
+    content: text,
+    published: new Date().toISOString(),
+    to: ['https://www.w3.org/ns/activitystreams#Public'],
+    ...more,
+  },
+})
+const hasPost = async (ordinal: number, text: string) =>
+  (
+    await at(ordinal)
+      .db.selectFrom('posts')
+      .select('id')
+      .where('uri', '=', `https://other.example/notes/${text}`)
+      .execute()
+  ).length === 1
+const toldOf = async (who: TestMember, kind: string) =>
+  (
+    await at(2)
+      .db.selectFrom('notifications')
+      .select('id')
+      .where('member_id', '=', who.id)
+      .where('kind', '=', kind)
+      .execute()
+  ).length
+const befriend = async (who: TestMember) => {
+  must(await follow(at(1), who, friend))
+  await at(1).db.updateTable('follows').set({ state: 'accepted' }).where('follower_id', '=', who.id).execute()
+}
+
+test('a post of somebody she follows, which her old home had not applied when she was frozen, is in her timeline', async () => {
+  await befriend(ana)
+  // Her new home has had its copy before she came, when it meant nothing there.
+  await comes(2, note('late'))
+  await settleAll([2])
+  expect(await hasPost(2, 'late')).toBe(false)
+  const begun = must(await mover.begin(ana.id, 2))
+  await mover.driveTo(begun.id, 'caught-up')
+  await comes(1, note('late'))
+  await settleAll([1])
+  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  await settleAll()
+  expect(await hasPost(2, 'late')).toBe(true)
+})
+
+test('what names her, comes to her own inbox, or is done to her posts at the old home, after she left', async () => {
+  const post = must(await writePost(at(1), ana, { text: 'Like me', visibility: 'public' }))
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  await comes(1, { type: 'Like', object: `${actor(ana)}/posts/${post.id}` })
+  await comes(1, note('hello', { tag: [{ type: 'Mention', href: actor(ana) }] }))
+  await comes(1, { type: 'Follow', object: actor(ana) }, ana.handle)
+  await settleAll()
+  expect([await toldOf(ana, 'like'), await toldOf(ana, 'mention'), await toldOf(ana, 'follow')]).toEqual([
+    1, 1, 1,
+  ])
+  expect(await at(1).db.selectFrom('intake').select('id').execute()).toEqual([])
+})
+
+test('what comes to her own inbox at the new home before she is there waits for her', async () => {
+  const begun = must(await mover.begin(ana.id, 2))
+  await mover.driveTo(begun.id, 'switched')
+  await comes(2, { type: 'Follow', object: actor(ana) }, ana.handle)
+  await settleAll([2])
+  expect(await at(2).db.selectFrom('intake').select('id').execute()).toHaveLength(1)
+  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  await settleAll()
+  expect(await toldOf(ana, 'follow')).toBe(1)
+})
+
+test('what touches her while she is frozen is not dropped', async () => {
+  const begun = must(await mover.begin(ana.id, 2))
+  await mover.driveTo(begun.id, 'frozen')
+  await comes(1, { type: 'Follow', object: actor(ana) })
+  const [row] = await lease(at(1), 1)
+  expect(row && (await apply(at(1), row))).toEqual({ is: 'later', why: 'frozen' })
+  await at(1).db.updateTable('intake').set({ leased_until: null }).execute()
+  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  await settleAll()
+  expect(await toldOf(ana, 'follow')).toBe(1)
+})
+
+test('what she did before she left, and her old home hands over afterwards, still counts; what she took back does not', async () => {
+  const cem = neighbour()
+  const post = must(await writePost(at(2), cem, { text: 'By a neighbour', visibility: 'public' }))
+  const uri = `${actor(cem)}/posts/${post.id}`
+  must(await resolveAccount(at(1), cem.handle))
+  await at(1)
+    .db.insertInto('posts')
+    .values({
+      id: post.id,
+      uri,
+      url: uri,
+      account_id: cem.id,
+      visibility: 'public',
+      content_html: '',
+      published_at: new Date(),
+    })
+    .execute()
+  must(await like(at(1), ana, post.id))
+  must(await follow(at(1), ana, cem.id))
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  const here = { ...ana, epoch: 2 }
+  must(await unlike(at(2), here, post.id))
+  // Her old home hands over the like and the follow only now.
+  await settleAll()
+  expect(
+    await at(2).db.selectFrom('likes').select('post_id').where('account_id', '=', ana.id).execute(),
+  ).toEqual([])
+  expect(
+    await at(2).db.selectFrom('follows').select('state').where('follower_id', '=', ana.id).execute(),
+  ).toEqual([{ state: 'accepted' }])
+})
+
+test('edges between her and a neighbour are as the neighbour left them', async () => {
+  const cem = neighbour()
+  must(await resolveAccount(at(2), ana.handle))
+  must(await follow(at(2), cem, ana.id))
+  await settleAll()
+  expect(
+    await at(1).db.selectFrom('follows').select('state').where('follower_id', '=', cem.id).execute(),
+  ).toEqual([{ state: 'accepted' }])
+  // Her old home has not heard of it yet when she is copied.
+  must(await unfollow(at(2), cem, ana.id))
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  await settleAll()
+  expect(
+    await at(2)
+      .db.selectFrom('follows')
+      .select('state')
+      .where('follower_id', '=', cem.id)
+      .where('followee_id', '=', ana.id)
+      .execute(),
+  ).toEqual([])
+})
+
+test('a follow by a neighbour that her old home had not heard of is answered at the new one', async () => {
+  const cem = neighbour()
+  must(await resolveAccount(at(2), ana.handle))
+  must(await follow(at(2), cem, ana.id))
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  await settleAll()
+  expect(
+    await at(2)
+      .db.selectFrom('follows')
+      .select('state')
+      .where('follower_id', '=', cem.id)
+      .where('followee_id', '=', ana.id)
+      .execute(),
+  ).toEqual([{ state: 'accepted' }])
+  expect(await toldOf(ana, 'follow')).toBe(1)
+})
