@@ -1,0 +1,134 @@
+// A member moves to another instance while people, programs and other servers look on: none of them notices.
+import { pino } from 'pino'
+import { request } from 'undici'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { changeDirectory } from '../../instance/directory/change.ts'
+import { beginMove } from '../../instance/directory/moves/begin.ts'
+import type { Move, Step } from '../../instance/directory/moves/move.ts'
+import { type DirectoryDatabase, type DirectoryTables, openDatabase } from '../../instance/store/database.ts'
+import { type DriveDeps, drive } from '../../operator/rebalance/drive/drive.ts'
+import { must } from '../postgres/lives.ts'
+import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
+import { type LiveCommunity, startCommunity } from '../world/community.ts'
+
+let community: LiveCommunity
+let directory: DirectoryDatabase
+let ana: Visitor
+beforeAll(async () => {
+  community = await startCommunity({ postgresPort: inject('postgresPort') }, { homes: 2, cap: 5 })
+  directory = openDatabase<DirectoryTables>(community.databases.adminUrls.directory, { name: 'operator' })
+  ana = visitor(community.site)
+  await ana.submit(await ana.get('/sign-up'), '/sign-up', {
+    handle: 'ana',
+    password: 'correct horse battery',
+  })
+  await say('The first')
+})
+afterAll(async () => {
+  await closeVisitors()
+  await directory?.destroy()
+  await community?.close()
+})
+
+const say = async (text: string) => {
+  const sent = await ana.submit(await ana.get('/compose'), '/posts', { text, visibility: 'public' })
+  return sent.status
+}
+const home = async () => {
+  const [row] = await community.admin<{ id: string; home: number }>('SELECT id, home FROM members')
+  if (!row) throw new Error('nobody is there')
+  return row
+}
+/** Through one instance's door, as a server would ask. */
+const ask = async (door: number, path: string) => {
+  const answer = await request(community.url(door) + path, {
+    headers: { host: community.domain, accept: 'application/activity+json' },
+  })
+  return { status: answer.statusCode, body: await answer.body.text() }
+}
+const seen = async () => {
+  const paths = ['/users/ana', '/users/ana/outbox?page=true', '/users/ana/followers']
+  const answers = []
+  for (const door of [1, 2]) for (const path of paths) answers.push([path, await ask(door, path)])
+  return answers
+}
+const deps = (reached?: DriveDeps['reached']): DriveDeps => ({
+  directory,
+  call: community.running(1).instance.siblings.call,
+  log: pino({ level: 'silent' }),
+  ...(reached && { reached }),
+})
+async function begin(): Promise<Move> {
+  const { id, home: now } = await home()
+  return must(await changeDirectory(directory, (tx) => beginMove(tx, { memberId: id, target: 3 - now })))
+}
+const died = new Error('the driver has died')
+const driveTo = (id: string, last: Step) =>
+  drive(
+    deps((move) => {
+      if (move.step === last) throw died
+    }),
+    id,
+  ).catch((error: unknown) => expect(error).toBe(died))
+
+test('her addresses, her session and her posts are the same through every door, there and back', async () => {
+  const before = await seen()
+  expect(before.map(([, answer]) => (answer as { status: number }).status)).toEqual(Array(6).fill(200))
+  for (const _ of ['there', 'back']) {
+    const move = await begin()
+    expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+    expect((await home()).home).toBe(move.target)
+    // No door has been told of it.
+    expect(await seen()).toEqual(before)
+    expect((await ana.get('/home')).body).toContain('The first')
+  }
+})
+
+test('while she is frozen her pages are read, and what she writes waits for the end of it and is not lost', async () => {
+  const move = await begin()
+  await driveTo(move.id, 'frozen')
+  expect((await ask(1, '/users/ana')).status).toBe(200)
+  expect((await ask(2, '/users/ana')).status).toBe(200)
+  expect((await ana.get('/home')).status).toBe(200)
+  let answered = false
+  const written = say('Said while moving').then((status) => {
+    answered = true
+    return status
+  })
+  await driveTo(move.id, 'verified')
+  expect(answered).toBe(false)
+  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await written).toBe(200)
+  const { body } = await ana.get('/@ana')
+  expect(body.split('Said while moving').length).toBeGreaterThan(1)
+  const counts = await Promise.all(
+    [...community.databases.homes].map(async ([ordinal, { db }]) => [
+      ordinal,
+      (await db.selectFrom('posts').select('id').where('content_text', '=', 'Said while moving').execute())
+        .length,
+    ]),
+  )
+  expect(new Map(counts as [number, number][]).get(move.target)).toBe(1)
+})
+
+test('switched and left alone by its driver, she is let in at the new home by the first who asks for her', async () => {
+  const move = await begin()
+  await driveTo(move.id, 'switched')
+  expect(await say('Nobody told me')).toBe(200)
+  const { db } = community.running(move.target).instance
+  expect(await db.selectFrom('members').select(['handle', 'state']).execute()).toEqual([
+    { handle: 'ana', state: 'active' },
+  ])
+  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+})
+
+test('frozen for longer than a moment, she is asked to come again, not sent away', async () => {
+  const move = await begin()
+  await driveTo(move.id, 'frozen')
+  const page = await ana.get('/compose')
+  const sent = await ana.submit(page, '/posts', { text: 'Too early', visibility: 'public' })
+  expect(sent.status).toBe(503)
+  expect(sent.headers['retry-after']).toBeDefined()
+  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect((await ana.submit(page, '/posts', { text: 'Too early', visibility: 'public' })).status).toBe(200)
+})
