@@ -1,4 +1,5 @@
 // Writes that race with a move: whatever was acknowledged is at the new home, once.
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
 import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
@@ -185,7 +186,7 @@ test('a delivery under way is waited for, and none is begun after that', async (
   expect(next.length).toBeGreaterThan(0)
 })
 
-test('a writer who does not end keeps nobody frozen: the freeze waits a little, and asks again', async () => {
+test('whoever is writing when the freeze comes is waited for, and what they wrote moves too', async () => {
   const fay = person('fay')
   const begun = must(await mover.begin(fay.id, 2))
   await mover.driveTo(begun.id, 'quiesced')
@@ -193,14 +194,27 @@ test('a writer who does not end keeps nobody frozen: the freeze waits a little, 
   const held = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  const slow = asMember(at(1), fay, async () => {
+  // Has been let in, and writes only when the freeze is under way.
+  const slow = asMember(at(1), fay, async (tx) => {
     await held
+    await tx.insertInto('tombstones').values({ uri: 'late', actor_uri: 'fay', member_id: fay.id }).execute()
     return true
   })
   const driving = mover.drive(begun.id)
+  const waiting = async () => {
+    const { rows } = await sql<{ count: number }>`
+      SELECT count(*)::integer AS count FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(at(1).db)
+    return rows[0]?.count
+  }
+  await expect.poll(waiting, { interval: 20, timeout: 20_000 }).toBe(1)
+  // Others are let in while it waits: it asks again and again rather than standing in their way.
   must(await writePost(at(1), fay, { text: 'Meanwhile', visibility: 'public' }))
   letGo()
   expect([await slow, await driving]).toEqual([true, { is: 'done' }])
+  expect(await at(2).db.selectFrom('tombstones').select('uri').where('member_id', '=', fay.id).execute()).toEqual([
+    { uri: 'late' },
+  ])
 })
 
 test('what was kept of somebody who left is forgotten when its time is over', async () => {
