@@ -212,9 +212,9 @@ test('whoever is writing when the freeze comes is waited for, and what they wrot
   must(await writePost(at(1), fay, { text: 'Meanwhile', visibility: 'public' }))
   letGo()
   expect([await slow, await driving]).toEqual([true, { is: 'done' }])
-  expect(await at(2).db.selectFrom('tombstones').select('uri').where('member_id', '=', fay.id).execute()).toEqual([
-    { uri: 'late' },
-  ])
+  expect(
+    await at(2).db.selectFrom('tombstones').select('uri').where('member_id', '=', fay.id).execute(),
+  ).toEqual([{ uri: 'late' }])
 })
 
 test('what was kept of somebody who left is forgotten when its time is over', async () => {

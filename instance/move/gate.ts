@@ -4,7 +4,7 @@ import type { Subject } from '../door/route.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal } from '../refusal.ts'
 import { isDatabaseDown, pause } from '../store/failures.ts'
-import { activate } from './activate.ts'
+import { activate } from './arriving/activate.ts'
 import type { MoveDeps } from './fence.ts'
 
 /** How long a write waits for the end of a freeze. A move takes a fraction of it. */

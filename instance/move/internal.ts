@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
-import { activate, tidy } from './activate.ts'
+import { activate, tidy } from './arriving/activate.ts'
+import { catchUp, copy, drop, seal, stage, type TargetDeps } from './arriving/target.ts'
 import {
   deltaCall,
   MOVES,
@@ -13,10 +14,9 @@ import {
   type SourceVerb,
   type TargetVerb,
 } from './calls.ts'
-import { demote } from './demote.ts'
-import { schemaOf } from './digest.ts'
-import { digest, freeze, quiesce, release, showDelta, showPage, subscribe } from './source.ts'
-import { catchUp, copy, drop, seal, stage, type TargetDeps } from './target.ts'
+import { demote } from './leaving/demote.ts'
+import { digest, freeze, quiesce, release, showDelta, showPage, subscribe } from './leaving/source.ts'
+import { schemaOf } from './rows/digest.ts'
 
 type Verb = (deps: TargetDeps, call: MoveCall) => Promise<object | Refusal>
 

@@ -11,10 +11,10 @@ import { readNotifications } from '../notifications/list.ts'
 import { writePost } from '../posts/write.ts'
 import { readThread } from '../timelines/thread.ts'
 import { homeTimeline } from '../timelines/timelines.ts'
-import { HOME } from './carried.ts'
-import { columnsOf } from './columns.ts'
-import { digestsOf } from './digest.ts'
-import { inSnapshot } from './export.ts'
+import { HOME } from './rows/carried.ts'
+import { columnsOf } from './rows/columns.ts'
+import { digestsOf } from './rows/digest.ts'
+import { inSnapshot } from './rows/export.ts'
 
 let community: TestCommunity
 let homes: TestInstance[]

@@ -7,12 +7,12 @@ import { giveUp } from '../directory/moves/steps.ts'
 import { startLoop, type Worker } from '../federation/loop.ts'
 import { isRefusal } from '../refusal.ts'
 import { isDatabaseDown } from '../store/failures.ts'
-import { activate } from './activate.ts'
-import { CARRIED } from './carried.ts'
-import { demote } from './demote.ts'
-import { release } from './source.ts'
-import { emptyTwins } from './stage.ts'
-import { drop, type TargetDeps } from './target.ts'
+import { activate } from './arriving/activate.ts'
+import { drop, type TargetDeps } from './arriving/target.ts'
+import { demote } from './leaving/demote.ts'
+import { release } from './leaving/source.ts'
+import { CARRIED } from './rows/carried.ts'
+import { emptyTwins } from './rows/stage.ts'
 
 /** Nobody is frozen for longer: then the move is given up, unless it was switched. */
 const FROZEN_MS = 10_000

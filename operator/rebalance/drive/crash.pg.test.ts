@@ -2,10 +2,10 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { readMove } from '../../../instance/directory/moves/read.ts'
-import { HOME } from '../../../instance/move/carried.ts'
-import { columnsOf } from '../../../instance/move/columns.ts'
-import { digestsOf } from '../../../instance/move/digest.ts'
-import { inSnapshot } from '../../../instance/move/export.ts'
+import { HOME } from '../../../instance/move/rows/carried.ts'
+import { columnsOf } from '../../../instance/move/rows/columns.ts'
+import { digestsOf } from '../../../instance/move/rows/digest.ts'
+import { inSnapshot } from '../../../instance/move/rows/export.ts'
 import { type DirectoryTables, type InstanceTables, openDatabase } from '../../../instance/store/database.ts'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
 import { type FaultKind, faultyDatabase, openGate } from '../../../test/postgres/faults.ts'
@@ -166,6 +166,23 @@ describe('two drivers', () => {
     wake()
     expect(await late).toEqual({ is: 'later', code: 'move-overtaken' })
     expect(await belongings(home)).toEqual(before)
+  })
+
+  test('of whom the first froze nobody yet: the call of its attempt is refused once a later one was heard', async () => {
+    const before = await belongings(home)
+    const begun = must(await mover.begin(ana.id, 3 - home))
+    await mover.driveTo(begun.id, 'quiesced')
+    const ask = (verb: string, attempt: number) =>
+      mover.deps.call(home, `/internal/moves/${verb}`, { method: 'POST', body: { move: begun.id, attempt } })
+    expect((await ask('quiesce', 2)).body).toMatchObject({ state: 'quiet' })
+    expect((await ask('freeze', 1)).body).toMatchObject({ code: 'move-overtaken' })
+    const row = await at(home)
+      .db.selectFrom('members')
+      .select('state')
+      .where('id', '=', ana.id)
+      .executeTakeFirst()
+    expect(row).toEqual({ state: 'active' })
+    expect((await finish(begun.id, before)).is).toBe('done')
   })
 
   test('at the same time: one of them ends it, and nothing is doubled', async () => {

@@ -8,7 +8,7 @@ import {
   sideState,
   type TargetVerb,
 } from '../../../instance/move/calls.ts'
-import { differing } from '../../../instance/move/digest.ts'
+import { differing } from '../../../instance/move/rows/digest.ts'
 import { isRefusal, type Refusal, refuse } from '../../../instance/refusal.ts'
 import type { Change, DriveDeps } from './drive.ts'
 

@@ -1,8 +1,8 @@
 // The member's own posts, put into the target's posts before the switch. Until then they are what a neighbour's posts are:
 // a cache, which the rules of visibility guard. Many at once, at the switch, would keep the member waiting for a second.
 import { sql } from 'kysely'
-import type { InstanceTransaction } from '../store/database.ts'
-import type { LocalMove } from './fence.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import type { LocalMove } from '../fence.ts'
 
 const AT_ONCE = 500
 /** What a home keeps of a post and a neighbour does not. */

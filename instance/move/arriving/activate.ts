@@ -1,16 +1,16 @@
 // The member arrives: what was staged becomes real, in one transaction, after the directory has said so.
 import { sql } from 'kysely'
-import { AFTER_SWITCH } from '../directory/moves/move.ts'
-import { readMove } from '../directory/moves/read.ts'
-import { isRefusal, type Refusal, refuse } from '../refusal.ts'
-import type { InstanceTransaction } from '../store/database.ts'
+import { AFTER_SWITCH } from '../../directory/moves/move.ts'
+import { readMove } from '../../directory/moves/read.ts'
+import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import type { MoveCall } from '../calls.ts'
+import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
+import { CARRIED } from '../rows/carried.ts'
+import { columnsOf } from '../rows/columns.ts'
+import { emptyTwins } from '../rows/stage.ts'
 import { bring, type Columns, mapped, notOfResident } from './bring.ts'
-import type { MoveCall } from './calls.ts'
-import { CARRIED } from './carried.ts'
-import { columnsOf } from './columns.ts'
 import { settleEdges } from './edges.ts'
-import { asCaller, type LocalMove, type MoveDeps, setState } from './fence.ts'
-import { emptyTwins } from './stage.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }

@@ -1,13 +1,13 @@
 // The home that a member has left lets go: their rows are kept aside, and what neighbours see of them becomes a cache.
 import { sql } from 'kysely'
-import { AFTER_SWITCH } from '../directory/moves/move.ts'
-import { readMove } from '../directory/moves/read.ts'
-import { type Refusal, refuse } from '../refusal.ts'
-import type { InstanceTransaction } from '../store/database.ts'
-import type { MoveCall } from './calls.ts'
-import { CARRIED, HOME } from './carried.ts'
-import { columnsOf } from './columns.ts'
-import { asCaller, type LocalMove, type MoveDeps, setState } from './fence.ts'
+import { AFTER_SWITCH } from '../../directory/moves/move.ts'
+import { readMove } from '../../directory/moves/read.ts'
+import { type Refusal, refuse } from '../../refusal.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import type { MoveCall } from '../calls.ts'
+import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
+import { CARRIED, HOME } from '../rows/carried.ts'
+import { columnsOf } from '../rows/columns.ts'
 import { endLog } from './source.ts'
 
 type Done = { readonly done: true }

@@ -1,7 +1,7 @@
 // Are both copies the same? Counts and SHA-256 over the member's rows, written the same way at both homes.
 import { type RawBuilder, sql } from 'kysely'
-import type { InstanceTransaction } from '../store/database.ts'
-import type { Digests } from './calls.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import type { Digests } from '../calls.ts'
 import { CARRIED, type CarriedTable, type Place } from './carried.ts'
 
 /**

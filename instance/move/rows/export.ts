@@ -1,7 +1,7 @@
 // The source's side of copying: pages of the member's rows, each with the people and posts that they name.
 import { type RawBuilder, sql } from 'kysely'
-import type { InstanceDatabase, InstanceTransaction } from '../store/database.ts'
-import type { CopyPlace, Delta, Page } from './calls.ts'
+import type { InstanceDatabase, InstanceTransaction } from '../../store/database.ts'
+import type { CopyPlace, Delta, Page } from '../calls.ts'
 import { CARRIED, type CarriedTable, carried, HOME, keyColumns, keyText } from './carried.ts'
 import { shownBoosts, shownPosts, wouldShowBoost, wouldShowPost } from './shown.ts'
 

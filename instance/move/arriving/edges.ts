@@ -1,6 +1,6 @@
 // Who follows whom, when a member arrives: an edge lives at both homes, and the two may be a moment apart.
 import { sql } from 'kysely'
-import { notify } from '../notifications/notify.ts'
+import { notify } from '../../notifications/notify.ts'
 import { bring, type Context } from './bring.ts'
 
 const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS resident

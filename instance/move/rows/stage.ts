@@ -1,8 +1,8 @@
 // The target's side of copying: rows are kept in the twins of their tables, where nothing looks for people or posts.
 import { sql } from 'kysely'
-import type { InstanceTransaction } from '../store/database.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import type { LocalMove } from '../fence.ts'
 import { carried } from './carried.ts'
-import type { LocalMove } from './fence.ts'
 
 type Columns = ReadonlyMap<string, readonly string[]>
 

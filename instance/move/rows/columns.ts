@@ -1,7 +1,7 @@
 // The columns that a table of this database has.
 import { sql } from 'kysely'
-import { once } from '../federation/once.ts'
-import type { InstanceDatabase } from '../store/database.ts'
+import { once } from '../../federation/once.ts'
+import type { InstanceDatabase } from '../../store/database.ts'
 
 /** Names of columns, by table. Read once: a process that started before a migration does not move anybody after it. */
 export const columnsOf = once(

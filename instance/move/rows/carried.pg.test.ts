@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import prisma from '@prisma/internals'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { homeOf } from '../../test/postgres/instances.ts'
+import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
+import { homeOf } from '../../../test/postgres/instances.ts'
 import { CARRIED, COLUMNS, NOT_CARRIED } from './carried.ts'
 
 let community: TestCommunity
@@ -28,7 +28,7 @@ test('every table is carried, or says why it is not', async () => {
 })
 
 test('every column of a carried table that may name a person or a thing is classified', async () => {
-  const datamodel = await readFile(new URL('../prisma/schema.prisma', import.meta.url), 'utf8')
+  const datamodel = await readFile(new URL('../../prisma/schema.prisma', import.meta.url), 'utf8')
   const dmmf = await prisma.getDMMF({ datamodel })
   const found: Record<string, string[]> = {}
   for (const { table } of CARRIED) {

@@ -1,6 +1,6 @@
 // What of others a member's pages show: without it, everything would look emptier after a move.
 import { type RawBuilder, sql } from 'kysely'
-import { visibleTo } from '../visibility/visibility.ts'
+import { visibleTo } from '../../visibility/visibility.ts'
 
 /** Of the home timeline the newest posts, and the newest boosts. Older ones can be fetched again by opening them. */
 const MOST_OF_HOME = 800
