@@ -13,6 +13,7 @@ import { visitor } from '../visitor/visitor.ts'
 import { startCommunity } from '../world/community.ts'
 import { type Bench, percentile } from './figure.ts'
 
+/** There and back. */
 const MOVES = Number(process.env.MOVES ?? 20)
 const POSTS = 10_000
 const FOLLOWERS = 1_000
@@ -27,6 +28,7 @@ export const bench: Bench = {
     const directory = openDatabase<DirectoryTables>(community.databases.adminUrls.directory, {
       name: 'operator',
     })
+    let stop = false
     try {
       const ana = visitor(community.site)
       await ana.submit(await ana.get('/sign-up'), '/sign-up', {
@@ -54,7 +56,6 @@ export const bench: Bench = {
       const page = parse(await compose.body.text())
       const csrf = page.querySelector('input[name=csrf]')?.getAttribute('value') ?? ''
 
-      let stop = false
       let slowest = 0
       const statuses = new Map<number, number>()
       const written: string[] = []
@@ -157,6 +158,7 @@ export const bench: Bench = {
         },
       ]
     } finally {
+      stop = true
       await directory.destroy()
       await community.close()
       await server.stop()

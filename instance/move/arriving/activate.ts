@@ -8,7 +8,7 @@ import type { MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
 import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { emptyTwins } from '../rows/stage.ts'
+import { emptyTwins, planForTwins } from '../rows/stage.ts'
 import { bring, type Columns, mapped, notOfResident } from './bring.ts'
 import { settleEdges } from './edges.ts'
 
@@ -29,6 +29,7 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     if (move.state === 'active') return DONE
     if (move.state !== 'sealed') return refuse('move-not-so-far')
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
+    await planForTwins(tx)
     await bringIn(tx, move, columns)
     await setState(tx, move, 'active')
     return DONE
@@ -45,11 +46,20 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
 export function tidy(deps: MoveDeps, call: MoveCall): Answer<Done> {
   return asCaller(deps, call, async (tx, move) => {
     if (move.state !== 'active') return refuse('move-not-so-far')
-    await emptyTwins(
-      tx,
-      move.id,
-      CARRIED.map(({ table }) => table),
-    )
+    // What was kept when they left this home earlier is of no more use, now that they are back.
+    const before = await tx
+      .selectFrom('moves')
+      .select('id')
+      .where('member_id', '=', move.member_id)
+      .where('side', '=', 'source')
+      .execute()
+    for (const { id } of [move, ...before]) {
+      await emptyTwins(
+        tx,
+        id,
+        CARRIED.map(({ table }) => table),
+      )
+    }
     return DONE
   })
 }

@@ -12,7 +12,7 @@ import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { digestsOf } from '../rows/digest.ts'
-import { emptyTwins, stageRows, unstage } from '../rows/stage.ts'
+import { emptyTwins, planForTwins, stageRows, unstage } from '../rows/stage.ts'
 import { placePosts, takeBackPosts } from './placed.ts'
 
 export type TargetDeps = MoveDeps & Pick<Instance, 'siblings'>
@@ -185,6 +185,7 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<{ digests: 
       return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
     }
     if (move.state === 'copied') await setState(tx, move, 'sealed')
+    await planForTwins(tx)
     await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
     await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
     return { digests: await digestsOf(tx, move.member_id, staged(move.id), columns) }

@@ -8,6 +8,7 @@ import type { MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
 import { CARRIED, HOME } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
+import { planForTwins } from '../rows/stage.ts'
 import { endLog } from './source.ts'
 
 type Done = { readonly done: true }
@@ -26,6 +27,7 @@ export async function demote(deps: MoveDeps, call: MoveCall): Promise<Done | Ref
     if (move.state === 'demoted') return DONE
     if (move.state !== 'frozen') return refuse('move-not-so-far')
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
+    await planForTwins(tx)
     await keep(tx, move, columns)
     await letGo(tx, move)
     await setState(tx, move, 'demoted', { frozen_at: null })

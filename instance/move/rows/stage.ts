@@ -70,6 +70,14 @@ export async function unstage(
   }
 }
 
+/**
+ * For transactions that hold twins against tables. The planner knows no move that has just been staged, takes it for one
+ * row, and would look through all of its rows for each of a member's: with ten thousand posts that takes seconds.
+ */
+export async function planForTwins(tx: InstanceTransaction): Promise<void> {
+  await sql`SET LOCAL enable_nestloop = off`.execute(tx)
+}
+
 /** Empties the twins of a move, and what is remembered of posts that were placed ahead. */
 export async function emptyTwins(
   tx: InstanceTransaction,
