@@ -81,6 +81,7 @@ export async function playKubelet({ kube }: World, { namespace, name }: Place): 
 
 const OWNED = [
   resources.instance,
+  resources.rebalance,
   resources.deployment,
   resources.service,
   resources.ingress,

@@ -120,6 +120,10 @@ export type moves = {
     code: string | null;
     created_at: Generated<Timestamp>;
     changed_at: Generated<Timestamp>;
+    /**
+     * The uid of the Rebalance that it belongs to.
+     */
+    rebalance: string | null;
 };
 export type password_resets = {
     hash: Buffer;
