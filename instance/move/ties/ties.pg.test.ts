@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
-import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../../test/postgres/instances.ts'
+import {
+  homeOf,
+  makeInstance,
+  makeTestSiblings,
+  type TestInstance,
+} from '../../../test/postgres/instances.ts'
 import { must } from '../../../test/postgres/lives.ts'
 import { callThrough } from '../../../test/postgres/moves.ts'
 import { join, stranger } from '../../../test/postgres/people.ts'
