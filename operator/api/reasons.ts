@@ -148,6 +148,7 @@ export const PASSING: ReadonlySet<string> = new Set<Reason>([
   'Paused',
   'Settled',
   'Moving',
+  'Stopped',
   'RateLimited',
   'TiesUnknown',
   'InstanceNotReady',

@@ -12,6 +12,7 @@ import {
 import { decide, steps } from '../../testing/snapshots/decided.ts'
 import { makeRebalance } from '../../testing/snapshots/rebalance.ts'
 import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
+import { describe } from './status.ts'
 
 /** A community of so many members in each instance, all of it enforced by the cap that is wished for. */
 function snapshotOf(
@@ -129,4 +130,17 @@ test('headroom: one is made when less than half of it is left somewhere, and all
   expect(made(snapshotOf([3, 0], some))).toEqual([])
   expect(made(snapshotOf([4, 1], some))).toEqual([])
   expect(made(snapshotOf([4, 0]))).toEqual([])
+})
+
+test('while members move, and nothing else does, the Community is progressing', () => {
+  const seen = (reason: string) =>
+    describe(snapshotOf([6, 1]), {
+      directory: undefined,
+      growth: undefined,
+      refusals: [],
+      busy: false,
+      balance: { type: 'Balanced', status: 'False', reason, message: 'why' },
+    }).findings.find(({ type }) => type === 'Progressing')
+  expect(seen('Moving')).toMatchObject({ status: 'True', reason: 'Moving' })
+  expect(seen('ApprovalMissing')).toMatchObject({ status: 'False' })
 })

@@ -59,6 +59,7 @@ export function describe(
     instances,
     busy,
     rows.some(({ state }) => state === 'Opening'),
+    balance,
   )
   const ailing = worst ?? ailment(instances)
   // Before the first instance is open nobody can sign up: the community is no more than an address.
@@ -151,8 +152,15 @@ function availability(instances: readonly Instance[], rows: DirectoryFacts['inst
   }
 }
 
-function progress(instances: readonly Instance[], busy: boolean, opening: boolean): CommunityFinding {
+function progress(
+  instances: readonly Instance[],
+  busy: boolean,
+  opening: boolean,
+  balance: CommunityFinding | undefined,
+): CommunityFinding {
   const moving = instances.find((instance) => condition(instance, 'Ready')?.status !== 'True')
+  if (!busy && !opening && !moving && balance?.reason === 'Moving')
+    return { type: 'Progressing', status: 'True', reason: balance.reason, message: balance.message }
   if (!busy && !opening && !moving)
     return { type: 'Progressing', status: 'False', reason: 'Settled', message: 'what was wanted is what is' }
   const why = moving && condition(moving, 'Ready')

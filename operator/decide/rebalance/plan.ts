@@ -11,7 +11,7 @@ const COOL_MS = 30 * 86_400_000
 /** Whoever could not be moved so often is planned around. */
 const TRIES = 3
 /** Less than a second on a fast core: the leader renews its Lease in between. */
-const MOST_WORK = 60e6
+const MOST_WORK = 30e6
 
 type Asked = { readonly community: Pick<Community, 'spec'>; readonly facts: MovesFacts }
 
