@@ -30,6 +30,8 @@ export type MovingDeps = {
 
 /** A plan older than this is made anew: people come, go and make friends meanwhile. */
 const PLAN_MS = 600_000
+/** Before another plan is made where the first of it was refused. */
+const REFUSED_MS = 5_000
 
 type Memory = { state: PlanState; readonly at: number }
 type Ways = NonNullable<SeenRebalance['ways']>
@@ -87,16 +89,17 @@ export function createRebalancer(
       if (!decision.begin || begun >= AT_ONCE) return decision
       const move = await begin(way, uid, decision.begin)
       // Somebody came, went or was quicker than the plan.
-      if (isRefusal(move)) plans.delete(uid)
-      else {
-        const memory = plans.get(uid)
-        if (memory?.state.is === 'made')
-          memory.state = {
-            is: 'made',
-            plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
-          }
-        walk(move.id)
+      if (isRefusal(move)) {
+        plans.delete(uid)
+        return { ...decision, requeueAfterMs: REFUSED_MS }
       }
+      const memory = plans.get(uid)
+      if (memory?.state.is === 'made')
+        memory.state = {
+          is: 'made',
+          plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
+        }
+      walk(move.id)
     }
   }
 
