@@ -135,6 +135,21 @@ export type rate_limits = {
     count: number;
     ends_at: Timestamp;
 };
+export type rebalances = {
+    /**
+     * As in moves.
+     */
+    id: string;
+    /**
+     * Overflow | Headroom | Unfinished
+     */
+    reason: string;
+    /**
+     * Percent of all friendship within homes, before and as planned.
+     */
+    kept_before: number | null;
+    kept_after: number | null;
+};
 export type settings = {
     one: Generated<boolean>;
     title: string;
@@ -155,6 +170,10 @@ export type settings = {
      */
     max_instances: number;
 };
+export type together = {
+    member_id: string;
+    with_id: string;
+};
 export type waiting = {
     id: Generated<string>;
     /**
@@ -168,6 +187,18 @@ export type waiting = {
     invite_hash: Buffer | null;
     created_at: Generated<Timestamp>;
 };
+export type wishes = {
+    member_id: string;
+    /**
+     * To stay where they are.
+     */
+    pinned: Generated<boolean>;
+    /**
+     * To be moved nearer to the people they follow. Granted by any move that began after `changed_at`.
+     */
+    wants_move: Generated<boolean>;
+    changed_at: Generated<Timestamp>;
+};
 export type DB = {
     actor_keys: actor_keys;
     figures: figures;
@@ -178,6 +209,9 @@ export type DB = {
     moves: moves;
     password_resets: password_resets;
     rate_limits: rate_limits;
+    rebalances: rebalances;
     settings: settings;
+    together: together;
     waiting: waiting;
+    wishes: wishes;
 };
