@@ -12,7 +12,7 @@ import { type Mover, makeMover } from '../../../test/postgres/moves.ts'
 import { PASSWORD } from '../../../test/postgres/people.ts'
 import { makeVisitor, type Visitor } from '../../../test/visitor/in-process.ts'
 import { readMove } from '../../directory/moves/read.ts'
-import { activate } from '../../move/activate.ts'
+import { activate } from '../../move/arriving/activate.ts'
 import { buildPublicApp } from '../../server.ts'
 
 let community: TestCommunity
@@ -97,7 +97,7 @@ test('who is moved is told before on every page and after once, however often th
   for (const path of ['/home', '/settings/home']) expect((await dora.get(path)).html).toContain(before)
   await mover.abandon(undone.id, 'wanted')
   expect(await mover.drive(undone.id)).toMatchObject({ is: 'undone' })
-  expect((await dora.get('/notifications')).html).not.toContain(title() + ' 2')
+  expect((await dora.get('/notifications')).html).not.toContain(`${title()} 2`)
 
   const begun = must(await mover.begin(idOf('dora'), 2))
   await mover.driveTo(begun.id, 'frozen')
