@@ -11,7 +11,9 @@ import { must } from '../../../test/postgres/lives.ts'
 import { type Mover, makeMover } from '../../../test/postgres/moves.ts'
 import { PASSWORD } from '../../../test/postgres/people.ts'
 import { makeVisitor, type Visitor } from '../../../test/visitor/in-process.ts'
+import { changeDirectory } from '../../directory/change.ts'
 import { readMove } from '../../directory/moves/read.ts'
+import { noteRebalance } from '../../directory/moves/rebalances.ts'
 import { activate } from '../../move/arriving/activate.ts'
 import { buildPublicApp } from '../../server.ts'
 
@@ -114,6 +116,8 @@ test('who is moved is told before on every page and after once, however often th
   expect(there.page.html).toContain('class="badge">1')
   expect(there.page.html).not.toContain('You are about to move')
   await there.submit('/notifications/read')
+  must(await activate(at(2).instance, { move: begun.id, attempt: attempt + 1 }))
+  expect((await there.get('/notifications')).html).not.toContain('class="badge"')
   expect((await there.get('/settings/home')).html).toContain(`<h2>${title()} 2</h2>`)
 
   expect(await mover.move(idOf('dora'), 1)).toEqual({ is: 'done' })
@@ -121,4 +125,40 @@ test('who is moved is told before on every page and after once, however often th
   expect(count(dora.page.html, 'You now live in')).toBe(1)
   expect(dora.page.html).toContain(`You now live in ${title()} 1. Nothing else changed.`)
   expect(dora.page.html).toContain('class="badge">1')
+})
+
+test('who looks after a home sees how many moved and why, and no names; others do not', async () => {
+  const eva = await signUp('eva')
+  expect((await eva.get('/settings/moves')).status).toBe(403)
+  const { db, directory } = at(1).instance
+  await db.updateTable('members').set({ role: 'moderator' }).where('handle', '=', 'eva').execute()
+  expect((await eva.get('/settings/home')).html).toContain('href="/settings/moves"')
+  for (const handle of ['ana', 'ben']) {
+    const begun = must(await mover.begin(idOf(handle), 2))
+    const note = {
+      id: 'r1',
+      reason: 'Overflow',
+      keptBefore: handle === 'ana' ? 61 : 60,
+      keptAfter: 74,
+    } as const
+    must(
+      await changeDirectory(mover.deps.directory, async (tx) => {
+        await noteRebalance(tx, note)
+        await tx.updateTable('moves').set({ rebalance: 'r1' }).where('id', '=', begun.id).execute()
+        return true
+      }),
+    )
+    await mover.drive(begun.id)
+  }
+  const { html } = await eva.get('/settings/moves')
+  expect(html).toContain('A home had more people than seats.')
+  expect(html).toContain(`2 people moved from ${title()} 1 to ${title()} 2.`)
+  expect(html).toContain('61 % were within one home before, and 74 %')
+  // Of the test before, which belonged to no Rebalance.
+  expect(html).toContain(`One person moved from ${title()} 2 to ${title()} 1.`)
+  expect(html).toContain('One move was given up: nothing changed for that person.')
+  for (const name of ['ana', 'ben', 'dora']) expect(html).not.toMatch(new RegExp(`\\b${name}\\b`))
+  await expect(
+    directory.insertInto('rebalances').values({ id: 'r2', reason: 'Overflow' }).execute(),
+  ).rejects.toThrow('permission denied')
 })

@@ -16,6 +16,7 @@ import { formMember, idOf, readForm, text } from '../http/forms/forms.ts'
 import { readUpload } from '../http/forms/upload.ts'
 import { type Shell, viewerOf } from '../http/shell.ts'
 import { registerHome } from './home.tsx'
+import { registerMovesPage } from './moves.tsx'
 import { News } from './news.tsx'
 import { Invite, MadeLink, ProfileSettings } from './pages.tsx'
 
@@ -81,6 +82,7 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
     return settingsPage(reply, await web.shell(request), { saved: saved === 'yes' })
   })
   registerHome(app, web)
+  registerMovesPage(app, web)
   app.get('/settings', (_request, reply) => reply.redirect('/settings/profile'))
 
   app.post('/settings/profile', async (request, reply) => {

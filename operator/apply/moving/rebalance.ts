@@ -2,7 +2,9 @@
 import type { Logger } from 'pino'
 import { changeDirectory } from '../../../instance/directory/change.ts'
 import { beginMove } from '../../../instance/directory/moves/begin.ts'
+import { noteRebalance, type RebalanceNote } from '../../../instance/directory/moves/rebalances.ts'
 import { isRegression, type Seen } from '../../../instance/directory/regression.ts'
+import { readWishes } from '../../../instance/directory/wishes/read.ts'
 import { TIES, tiesAnswer } from '../../../instance/move/ties/calls.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
 import { type Community, parseRebalance, type Rebalance } from '../../api/objects.ts'
@@ -87,7 +89,15 @@ export function createRebalancer(
       const walk = (id: string) => movers.drive(key, id, () => walkOne(way, ways, id))
       decision.drive.forEach(walk)
       if (!decision.begin || begun >= AT_ONCE) return decision
-      const move = await begin(way, uid, decision.begin)
+      const followed = plans.get(uid)?.state
+      const move = await begin(way, decision.begin, {
+        id: uid,
+        reason: rebalance.spec.reason,
+        ...(followed?.is === 'made' && {
+          keptBefore: followed.plan.keptBefore,
+          keptAfter: followed.plan.keptAfter,
+        }),
+      })
       // Somebody came, went or was quicker than the plan.
       if (isRefusal(move)) {
         plans.delete(uid)
@@ -103,7 +113,10 @@ export function createRebalancer(
     }
   }
 
-  async function askAndPlan(community: Community, { facts, key }: Ways): Promise<PlanState> {
+  async function askAndPlan(
+    community: Community,
+    { facts, key, server, directory }: Ways,
+  ): Promise<PlanState> {
     const reached = deps.reach(facts.instances, key)
     try {
       const ties: TieFacts[] = []
@@ -116,7 +129,7 @@ export function createRebalancer(
         if (!told.success) return { is: 'unanswered', ordinal }
         ties.push(...told.data.ties)
       }
-      return makePlan({ community, facts }, ties)
+      return makePlan({ community, facts }, ties, await readWishes(directoryOf(server, directory)))
     } finally {
       await reached.close()
     }
@@ -185,13 +198,14 @@ export function createRebalancer(
   }
 }
 
-const begin = ({ directory, seen }: Omit<DriveDeps, 'call'>, rebalance: string, wanted: Begin) =>
+const begin = ({ directory, seen }: Omit<DriveDeps, 'call'>, wanted: Begin, rebalance: RebalanceNote) =>
   changeDirectory(
     directory,
     async (tx) => {
       const move = await beginMove(tx, { memberId: wanted.member, target: wanted.to })
       if (isRefusal(move)) return move
-      await tx.updateTable('moves').set({ rebalance }).where('id', '=', move.id).execute()
+      await noteRebalance(tx, rebalance)
+      await tx.updateTable('moves').set({ rebalance: rebalance.id }).where('id', '=', move.id).execute()
       return move
     },
     seen?.(),

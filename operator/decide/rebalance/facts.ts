@@ -51,6 +51,15 @@ export type TieFacts = {
   readonly likes: number
 }
 
+/** What one member wishes about where they live. */
+export type WishFacts = {
+  /** To stay, or because of their role. */
+  readonly pinned: boolean
+  readonly wantsMove: boolean
+  /** Members who wish to live with them, as they do. */
+  readonly together: readonly string[]
+}
+
 /** A plan that is being followed: `started` moves of its order were begun. */
 export type FollowedPlan = {
   /** Of what it was made for: another cap, say, needs another plan. */

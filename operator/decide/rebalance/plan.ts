@@ -1,15 +1,18 @@
 // From what the directory and the homes told to a plan. Pure and without memory: whoever leads next makes the same one.
 import type { Community } from '../../api/objects.ts'
 import { weigh } from '../../rebalance/graph.ts'
-import type { PlanInput } from '../../rebalance/plan/input.ts'
+import type { PlanInput, PlanRefusalCode } from '../../rebalance/plan/input.ts'
 import { plan } from '../../rebalance/plan/plan.ts'
-import type { MovesFacts, PlanState, TieFacts } from './facts.ts'
+import { groupsOf } from '../../rebalance/plan/together.ts'
+import type { MovesFacts, PlanState, TieFacts, WishFacts } from './facts.ts'
 import { headroomOf, isUndoing, roomsOf } from './settled.ts'
 
 /** Whoever has moved stays for so long, if there is any other way. */
 const COOL_MS = 30 * 86_400_000
 /** Whoever could not be moved so often is planned around. */
 const TRIES = 3
+/** Of the smallest instance: people who wish to live together are held together in groups no larger than this. */
+const GROUP = 0.25
 /** Less than a second on a fast core: the leader renews its Lease in between. */
 const MOST_WORK = 30e6
 
@@ -22,18 +25,28 @@ export const madeFor = ({ community, facts }: Asked): string =>
     headroomOf(community.spec),
   ])
 
+type AllWishes = ReadonlyMap<string, WishFacts>
+
+/** What a plan shall heed beside the cap. */
+type Heeded = {
+  readonly headroom: number
+  /** Whose wish to stay: everybody's, of those who look after a home, or nobody's. */
+  readonly pins: 'all' | 'keepers' | 'none'
+  readonly together: boolean
+}
+
 /** Who moves where, in an order in which everybody finds a free seat. Ties of people who are no members are left out. */
-export function makePlan(asked: Asked, ties: readonly TieFacts[]): PlanState {
+export function makePlan(asked: Asked, ties: readonly TieFacts[], wishes: AllWishes = new Map()): PlanState {
   const { facts, community } = asked
   const made = madeFor(asked)
-  const headroom = headroomOf(community.spec)
   const edges = edgesOf(facts, ties)
-  const attempt = (pins: boolean, free: number) => plan(inputOf(asked, edges, pins, free))
-  let result = attempt(true, headroom)
-  // Room to breathe is a wish, and so is that moderators stay where they are; the cap is neither.
-  if (result.kind === 'refusal' && result.code === 'no-headroom') result = attempt(true, 0)
-  if (result.kind === 'refusal' && result.code === 'pins-exceed-cap') result = attempt(false, 0)
-  if (result.kind === 'refusal') return { is: 'refused', madeFor: made, message: result.message }
+  let heeded: Heeded | undefined = { headroom: headroomOf(community.spec), pins: 'all', together: true }
+  let result = plan(inputOf(asked, edges, wishes, heeded))
+  while (result.kind === 'refusal') {
+    heeded = heedLess(heeded, result.code)
+    if (!heeded) return { is: 'refused', madeFor: made, message: result.message }
+    result = plan(inputOf(asked, edges, wishes, heeded))
+  }
   const total = edges.reduce((sum, { weight }) => sum + weight, 0)
   const kept = (cut: number) => (total === 0 ? 100 : Math.round(100 * (1 - cut / total)))
   return {
@@ -56,26 +69,50 @@ export const homesOf = ({ members, open }: Pick<MovesFacts, 'members' | 'open'>)
   return new Map(members.map(({ id, home }) => [id, moving.get(id) ?? home]))
 }
 
+/** Room to breathe is a wish, and so is where people want to live, and with whom; the cap is none. */
+function heedLess(heeded: Heeded, refused: PlanRefusalCode): Heeded | undefined {
+  const { headroom, pins, together } = heeded
+  if (refused.startsWith('together-')) return together ? { ...heeded, together: false } : undefined
+  if (refused !== 'no-headroom' && refused !== 'pins-exceed-cap') return undefined
+  if (headroom > 0) return { ...heeded, headroom: 0 }
+  if (refused === 'no-headroom' || pins === 'none') return undefined
+  return { ...heeded, pins: pins === 'all' ? 'keepers' : 'none' }
+}
+
 function inputOf(
   { community, facts }: Asked,
   edges: PlanInput['edges'],
-  pins: boolean,
-  headroom: number,
+  wishes: AllWishes,
+  { headroom, pins, together }: Heeded,
 ): PlanInput {
   const homes = homesOf(facts)
   const moving = new Set(facts.open.map(({ memberId }) => memberId))
   const rooms = roomsOf(facts, community.spec.seats).filter(({ state }) => state !== 'Opening')
   const closing = new Set(rooms.filter(({ state }) => state !== 'Active').map(({ ordinal }) => ordinal))
+  const wishesToStay = (id: string, role: string) =>
+    pins !== 'none' && (pins === 'all' || role !== 'member') && (wishes.get(id)?.pinned ?? role !== 'member')
+  const members = facts.members.map(({ id, home, role, movedAt, undone }) => {
+    const at = homes.get(id) ?? home
+    const stays = moving.has(id) || undone >= TRIES || wishesToStay(id, role)
+    return {
+      id,
+      home: at,
+      ...(stays && !closing.has(at) && { pinned: at }),
+      // Whoever asks to be moved is not spared.
+      ...(movedAt !== null && !wishes.get(id)?.wantsMove && { coolUntil: movedAt + COOL_MS }),
+    }
+  })
+  const caps = rooms.filter(({ ordinal }) => !closing.has(ordinal)).map(({ cap }) => cap)
+  const groups = together
+    ? groupsOf(
+        members.map((member) => ({ ...member, together: wishes.get(member.id)?.together ?? [] })),
+        Math.max(2, Math.floor(Math.min(...caps) * GROUP)),
+      )
+    : new Map<string, string>()
   return {
-    members: facts.members.map(({ id, home, role, movedAt, undone }) => {
-      const at = homes.get(id) ?? home
-      const stays = moving.has(id) || undone >= TRIES || (pins && role === 'moderator')
-      return {
-        id,
-        home: at,
-        ...(stays && !closing.has(at) && { pinned: at }),
-        ...(movedAt !== null && { coolUntil: movedAt + COOL_MS }),
-      }
+    members: members.map((member) => {
+      const word = groups.get(member.id)
+      return word === undefined ? member : { ...member, together: word }
     }),
     edges,
     instances: rooms.map(({ ordinal, cap, taken, state }) => ({
