@@ -118,6 +118,24 @@ export const REFUSALS = {
     status: 422,
     text: 'This picture has more than 50 million pixels. Choose a smaller one.',
   },
+  // Where a member would like to live.
+  'together-many': {
+    status: 422,
+    text: 'You can name at most {most} people; here are {count}. Take some out.',
+  },
+  'together-unknown': {
+    status: 422,
+    text: 'Nobody called {name} lives in this community. Check the name.',
+  },
+  'together-elsewhere': {
+    status: 422,
+    text: '{name} is somewhere else. Name people of this community.',
+  },
+  'together-yourself': { status: 422, text: 'This is your own name. Name other people.' },
+  'wishes-unreachable': {
+    status: 503,
+    text: 'Where people live can be neither read nor changed this minute. Try again shortly.',
+  },
   // Moving between homes: told to the operator, and by it to organisers.
   'member-unknown': { status: 404, text: 'There is no such member.' },
   'member-pending': { status: 409, text: 'This member is still signing up.' },

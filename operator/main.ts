@@ -3,6 +3,8 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { readMigrations } from '../instance/store/migrations.ts'
 import { createReconcilers } from './apply/controllers.ts'
+import { createMovers } from './apply/moving/movers.ts'
+import { type Reach, reachInstances } from './apply/moving/reach.ts'
 import { createRollouts } from './apply/waiting/rollouts.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Connection, connect } from './kube/client/connection.ts'
@@ -33,6 +35,7 @@ export async function run(
   connection?: Connection,
   log = createLogger(config.logLevel),
   listening: (port: number) => void = () => {},
+  reach: Reach = reachInstances,
 ): Promise<number> {
   const clock = systemClock
   const random = Math.random
@@ -52,9 +55,20 @@ export async function run(
   })
   const keys = keyPool(KEYS_AHEAD)
   const rollouts = createRollouts(config.rollouts, now)
-  const deps = { kube, config, random, now, events, keys, prepared, openServer, rollouts }
+  const movers = createMovers({ now, random, log })
+  const deps = { kube, config, random, now, events, keys, prepared, openServer, rollouts, movers, reach, log }
   const reconcilers = createReconcilers(deps)
-  const controllers = createControllers({ config, kube, reconcilers, rollouts, clock, random, log, metrics })
+  const controllers = createControllers({
+    config,
+    kube,
+    reconcilers,
+    rollouts,
+    movers,
+    clock,
+    random,
+    log,
+    metrics,
+  })
   const health = createHealth()
   health.live('watches', notOlderThan(600_000, controllers.age))
   health.ready('watches', () => (controllers.synced() ? undefined : 'not read yet'))
@@ -98,12 +112,14 @@ export async function run(
   log.info({ code }, 'stopping')
   if (code === 0) {
     await controllers.stop()
+    await movers.stop()
     await events.flush()
     // Given back after the last write, so that no other leads while this one still works.
     await leader.stop()
   }
   // With the Lease lost another leads: nothing is waited for, since this one must not write any more.
   if (code !== 0) {
+    void movers.stop()
     await transport.close()
     void served.close()
     return code

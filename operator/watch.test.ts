@@ -42,6 +42,7 @@ function start(namespaces: readonly string[], forbidden: readonly string[]) {
     ...deps,
     config: { watch: namespaces },
     rollouts: { saw: () => [] },
+    movers: { onEnd: () => undefined },
     kube: cluster(forbidden),
     reconcilers: {
       community: async (key) => {
@@ -49,6 +50,7 @@ function start(namespaces: readonly string[], forbidden: readonly string[]) {
         return {}
       },
       instance: async () => ({}),
+      rebalance: async () => ({}),
     },
   })
   controllers.watch()

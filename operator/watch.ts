@@ -1,6 +1,7 @@
 // Which objects are watched, and whose key a change of each concerns. Only what carries our labels, and no Secret.
 import { COMMUNITY_LABEL, INSTANCE_LABEL } from './api/objects.ts'
 import type { createReconcilers } from './apply/controllers.ts'
+import type { Movers } from './apply/moving/movers.ts'
 import type { Rollouts } from './apply/waiting/rollouts.ts'
 import type { Config } from './config.ts'
 import { type Controller, type ControllerDeps, createController } from './kube/control/controller.ts'
@@ -26,6 +27,7 @@ export type ControllersDeps = ControllerDeps & {
   readonly config: Pick<Config, 'watch'>
   readonly reconcilers: ReturnType<typeof createReconcilers>
   readonly rollouts: Pick<Rollouts, 'saw'>
+  readonly movers: Pick<Movers, 'onEnd'>
 }
 
 const labelled =
@@ -38,7 +40,7 @@ const ofCommunity = labelled(COMMUNITY_LABEL)
 const ofInstance = labelled(INSTANCE_LABEL)
 
 export function createControllers(deps: ControllersDeps): Controllers {
-  const { config, reconcilers, rollouts } = deps
+  const { config, reconcilers, rollouts, movers } = deps
   const reflectors: Reflector[] = []
   const watch = (resource: Resource, labelSelector?: string): Reflector[] => {
     const namespaces: (string | undefined)[] = config.watch ? [...config.watch] : [undefined]
@@ -53,6 +55,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
   }
   const communities = watch(resources.community)
   const instances = watch(resources.instance)
+  const rebalances = watch(resources.rebalance)
   const deployments = watch(resources.deployment, COMMUNITY_LABEL)
   const pods = watch(resources.pod, COMMUNITY_LABEL)
   const services = watch(resources.service, COMMUNITY_LABEL)
@@ -60,15 +63,19 @@ export function createControllers(deps: ControllersDeps): Controllers {
   const sources = (from: readonly Reflector[], keys?: (object: KubeObject) => readonly string[]) =>
     from.map((reflector) => ({ reflector, ...(keys && { keys }) }))
 
-  const instancesOf = (object: KubeObject): string[] =>
-    instances
+  const among = (reflected: readonly Reflector[], namespace: string | undefined, name: string): string[] =>
+    reflected
       .flatMap(({ store }) => store.list())
       .filter(
-        ({ metadata }) =>
-          metadata.namespace === object.metadata.namespace &&
-          metadata.labels?.[COMMUNITY_LABEL] === object.metadata.name,
+        ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[COMMUNITY_LABEL] === name,
       )
       .map(keyOf)
+  const instancesOf = ({ metadata }: KubeObject): string[] =>
+    among(instances, metadata.namespace, metadata.name)
+  const rebalancesOf = ({ metadata }: KubeObject): string[] =>
+    among(rebalances, metadata.namespace, metadata.name)
+  const rebalancesBeside = ({ metadata }: KubeObject): string[] =>
+    among(rebalances, metadata.namespace, metadata.labels?.[COMMUNITY_LABEL] ?? '')
 
   const community = createController(
     {
@@ -76,6 +83,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
       sources: [
         ...sources(communities),
         ...sources(instances, ofCommunity),
+        ...sources(rebalances, ofCommunity),
         ...sources(services, ofCommunity),
         ...sources(ingresses, ofCommunity),
         // A deletion waits for the last pod.
@@ -99,10 +107,23 @@ export function createControllers(deps: ControllersDeps): Controllers {
     },
     deps,
   )
+  const rebalance = createController(
+    {
+      name: 'rebalance',
+      sources: [
+        ...sources(rebalances),
+        ...sources(communities, rebalancesOf),
+        ...sources(instances, rebalancesBeside),
+      ],
+      reconcile: reconcilers.rebalance,
+    },
+    deps,
+  )
+  movers.onEnd(rebalance.enqueue)
   // Whoever waits for pods of others to be replaced is looked at when they were.
   for (const reflector of deployments)
     reflector.onChange((change) => rollouts.saw(change).forEach(instance.enqueue))
-  const all: Controller[] = [community, instance]
+  const all: Controller[] = [community, instance, rebalance]
   let synced = false
   return {
     watch() {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
 import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
-import { dump, live, must, strangersPost } from '../../test/postgres/lives.ts'
+import { BROUGHT, dump, live, must, strangersPost } from '../../test/postgres/lives.ts'
 import { type Mover, makeMover } from '../../test/postgres/moves.ts'
 import { join, stranger } from '../../test/postgres/people.ts'
 import { STEPS } from '../directory/moves/move.ts'
@@ -11,7 +11,6 @@ import { readNotifications } from '../notifications/list.ts'
 import { writePost } from '../posts/write.ts'
 import { readThread } from '../timelines/thread.ts'
 import { homeTimeline } from '../timelines/timelines.ts'
-import { HOME } from './rows/carried.ts'
 import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
@@ -37,7 +36,7 @@ const at = (ordinal: number) => {
   return home.instance
 }
 const digests = (ordinal: number, id: string) =>
-  inSnapshot(at(ordinal).db, async (tx) => digestsOf(tx, id, HOME, await columnsOf(at(ordinal).db)))
+  inSnapshot(at(ordinal).db, async (tx) => digestsOf(tx, id, BROUGHT, await columnsOf(at(ordinal).db)))
 const pages = async (ordinal: number, id: string) => {
   const { db } = at(ordinal)
   // Who is a resident of which home is no part of what a person said.
@@ -45,7 +44,9 @@ const pages = async (ordinal: number, id: string) => {
     JSON.parse(JSON.stringify(value, (key, inner) => (key === 'resident' ? undefined : inner)))
   return {
     home: plain((await homeTimeline(db, { id, ordinal })).entries),
-    told: plain((await readNotifications(db, { id, ordinal })).notifications),
+    told: plain(
+      (await readNotifications(db, { id, ordinal })).notifications.filter((one) => one.kind !== 'notice'),
+    ),
   }
 }
 const seats = () => community.directory.selectFrom('instances').select('taken').orderBy('ordinal').execute()

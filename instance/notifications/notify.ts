@@ -28,6 +28,24 @@ export async function notify(tx: InstanceTransaction, note: Note): Promise<void>
     .execute()
 }
 
+/**
+ * Tells a resident that they have come to live here. What they were told of an earlier home is not true any more, so
+ * there is one such note at most, unread again.
+ */
+export async function notifyOfHome(tx: InstanceTransaction, memberId: string): Promise<void> {
+  await tx
+    .deleteFrom('notifications')
+    .where('member_id', '=', memberId)
+    .where('kind', '=', 'notice')
+    .where('account_id', 'is', null)
+    .where('post_id', 'is', null)
+    .execute()
+  await tx
+    .insertInto('notifications')
+    .values({ id: await nextId(tx), member_id: memberId, kind: 'notice' satisfies NotificationKind })
+    .execute()
+}
+
 /** Takes back what was told, when its cause was undone. */
 export async function unnotify(tx: InstanceTransaction, note: Note): Promise<void> {
   await tx

@@ -10,6 +10,7 @@ import { startFederationWorkers } from '../federation/workers.ts'
 import type { Instance } from '../instance.ts'
 import { registerMoves } from '../move/internal.ts'
 import { startTending } from '../move/tend.ts'
+import { registerTies } from '../move/ties/ties.ts'
 import { buildPublicApp } from '../server.ts'
 import { collectProcess } from '../siblings/metrics.ts'
 import { startInternal } from '../siblings/server.ts'
@@ -49,7 +50,7 @@ export async function startInstance(
   const publicApp = await buildPublicApp(instance)
   const internal = await startInternal(instance, publicApp, {
     host,
-    parts: [registerAccounts, registerFederationInternal, registerMoves],
+    parts: [registerAccounts, registerFederationInternal, registerMoves, registerTies],
   })
   await publicApp.listen({ port: config.publicPort, host })
   collectProcess(publicApp.metrics)

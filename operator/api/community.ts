@@ -1,6 +1,7 @@
 // Community: a domain, its people and its rules. What an organiser asks for.
 import { z } from 'zod'
 import { condition } from './conditions.ts'
+import { MOVES_PER_HOUR } from './rebalance.ts'
 import { between, described, immutable } from './rule.ts'
 
 /** The most members that one instance ever has. */
@@ -44,6 +45,29 @@ const seats = described(
       check: ({ minFree, perInstance }) => minFree === undefined || minFree <= perInstance,
     },
   ],
+)
+
+const rebalance = described(
+  z.object({
+    mode: described(
+      z.enum(['Auto', 'Manual', 'Off']).default('Auto'),
+      'Auto: members move to another instance when theirs has more of them than seats, or less headroom than wished for. Manual: the same, once somebody set spec.approved of the Rebalance to true. Off: nobody is moved.',
+    ),
+    headroomPercent: described(
+      z.int().default(0),
+      'When an instance has less than half of this percentage of its seats free and others have more, members move until it has all of it.',
+      [between('spec.rebalance.headroomPercent', 0, 50)],
+    ),
+    maxMovesPerHour: described(z.int().default(60), 'Members who are moved within an hour at most.', [
+      between(
+        'spec.rebalance.maxMovesPerHour',
+        1,
+        MOVES_PER_HOUR,
+        '; to move nobody set spec.rebalance.mode to Off',
+      ),
+    ]),
+  }),
+  'When members move from instance to instance. Nobody outside notices.',
 )
 
 const limits = described(
@@ -192,6 +216,7 @@ export const communitySpec = described(
       'What the community is about, for its front page.',
     ),
     seats: seats.prefault({}),
+    rebalance: rebalance.prefault({}),
     registration: described(
       z.enum(['Open', 'Invite', 'Closed']).default('Open'),
       'Who may sign up. Open: anyone. Invite: whoever has an invitation of a member. Closed: nobody.',
@@ -222,6 +247,9 @@ export const communityStatus = described(
     free: count('Seats that nobody has.'),
     instances: count('Instances that are not retired.'),
     waiting: count('People who wait for a seat.'),
+    overflow: count(
+      'Members that instances have more than seats. They stay until there is a seat elsewhere.',
+    ),
     url: described(z.string().optional(), 'Where the community is.'),
     conditions: described(z.array(condition).optional(), 'What is and what is not, and why.'),
   }),
@@ -251,5 +279,6 @@ export const communityConditions = [
   'Degraded',
   'SeatsAvailable',
   'MembersKnown',
+  'Balanced',
 ] as const
 export type CommunityCondition = (typeof communityConditions)[number]

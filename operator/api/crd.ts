@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { communityNameRules, communitySpec, communityStatus } from './community.ts'
 import { instanceNameRules, instanceSpec, instanceStatus } from './instance.ts'
 import { API_VERSION, GROUP } from './objects.ts'
+import { rebalanceSpec, rebalanceStatus } from './rebalance.ts'
 
 type Json = { [key: string]: unknown }
 type Column = { name: string; type: string; jsonPath: string; description?: string; priority?: number }
@@ -65,6 +66,44 @@ export const instanceDefinition = (): Json =>
     ],
   })
 
+/** The definition of Rebalance, as plain JSON. */
+export const rebalanceDefinition = (): Json =>
+  definition({
+    kind: 'Rebalance',
+    plural: 'rebalances',
+    singular: 'rebalance',
+    shortNames: ['reb'],
+    description:
+      'Rebalance is a plan of moves from instance to instance of a community, and how far it is. The operator makes it; people approve or stop it.',
+    nameRules: [],
+    spec: rebalanceSpec,
+    status: rebalanceStatus,
+    columns: [
+      { name: 'Community', type: 'string', jsonPath: '.spec.community' },
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Planned', type: 'integer', jsonPath: '.status.planned' },
+      { name: 'Moved', type: 'integer', jsonPath: '.status.moved' },
+      { name: 'Left', type: 'integer', jsonPath: '.status.left' },
+      {
+        name: 'Friends kept',
+        type: 'integer',
+        jsonPath: '.status.friendsKeptAfter',
+        description: 'The percentage of friendship within instances after it.',
+      },
+      { name: 'Failed', type: 'integer', jsonPath: '.status.failed', priority: 1 },
+      { name: 'Why', type: 'string', jsonPath: '.spec.reason', priority: 1 },
+      reason,
+      age,
+    ],
+  })
+
+/** All of them. */
+export const allDefinitions = (): Json[] => [
+  communityDefinition(),
+  instanceDefinition(),
+  rebalanceDefinition(),
+]
+
 function definition(of: {
   kind: string
   plural: string
@@ -108,7 +147,9 @@ function definition(of: {
               description: of.description,
               type: 'object',
               required: ['spec'],
-              'x-kubernetes-validations': of.nameRules.map(({ cel, message }) => ({ rule: cel, message })),
+              ...(of.nameRules.length > 0 && {
+                'x-kubernetes-validations': of.nameRules.map(({ cel, message }) => ({ rule: cel, message })),
+              }),
               properties: {
                 apiVersion: { type: 'string', description: 'The version of this schema.' },
                 kind: { type: 'string', description: 'The kind of the object.' },

@@ -43,6 +43,7 @@ test.each([
   ['garden', { database: { secretName: 'x' } }, 'set mode to External, or remove secretName'],
   ['garden', { ingress: { tls: { mode: 'Secret' } } }, 'name your kubernetes.io/tls Secret'],
   ['garden', { ingress: { tls: { mode: 'CertManager' } } }, 'set issuer.name to your cert-manager issuer'],
+  ['garden', { rebalance: { maxMovesPerHour: 0 } }, 'set spec.rebalance.mode to Off'],
   ['garden', { registration: 'Maybe' }, 'supported values: "Open", "Invite", "Closed"'],
   ['garden-1', {}, 'metadata.name must not end in a dash and digits'],
   ['1garden', {}, 'beginning with a letter'],
@@ -101,4 +102,24 @@ test('an Instance keeps its community, its number and its retirement', async () 
     { spec: { ordinal: 3 } },
   )
   await expect(patched).rejects.toThrow('spec.ordinal cannot be changed')
+})
+
+test('a Rebalance keeps its community and why it was made, and is approved and stopped by people', async () => {
+  const rebalance = (spec: object): KubeObject => ({
+    apiVersion: 'hamlet.coop/v1alpha1',
+    kind: 'Rebalance',
+    metadata: { name: 'garden-r1', namespace: cluster.namespace },
+    spec: { community: 'garden', reason: 'Overflow', ...spec },
+  })
+  expect(await refusal(rebalance({ reason: 'Boredom' }))).toContain('supported values: "Overflow"')
+  expect(await refusal(rebalance({ maxMovesPerHour: 0 }))).toContain('set spec.stopped to true')
+  expect(await refusal(rebalance({}))).toBe('taken')
+  const name = { namespace: cluster.namespace, name: 'garden-r1' }
+  expect(Object((await cluster.kube.get(resources.rebalance, name))?.spec)).toMatchObject({
+    approved: false,
+    stopped: false,
+  })
+  expect(await refusal(rebalance({ approved: true, stopped: true }))).toBe('taken')
+  expect(await refusal(rebalance({ community: 'meadow' }))).toContain('spec.community cannot be changed')
+  expect(await refusal(rebalance({ reason: 'Headroom' }))).toContain('spec.reason cannot be changed')
 })

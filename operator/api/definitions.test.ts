@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { communityDefinition, instanceDefinition } from './crd.ts'
+import { allDefinitions } from './crd.ts'
 import { definitionFiles } from './generate.ts'
 
 test('the files in crds/ are what the schemas say: else run `npm run generate`', () => {
@@ -10,12 +10,9 @@ test('the files in crds/ are what the schemas say: else run `npm run generate`',
 })
 
 // Client-side apply keeps the whole object in an annotation of at most 262144 bytes.
-test.each([communityDefinition(), instanceDefinition()])(
-  'definition %# is small enough to be applied',
-  (d) => {
-    expect(JSON.stringify(d).length).toBeLessThan(64 * 1024)
-  },
-)
+test.each(allDefinitions())('definition %# is small enough to be applied', (d) => {
+  expect(JSON.stringify(d).length).toBeLessThan(64 * 1024)
+})
 
 test('every field has a description for `kubectl explain`', () => {
   const bare: string[] = []
@@ -29,7 +26,7 @@ test('every field has a description for `kubectl explain`', () => {
     }
     if ('items' in node) visit(node.items, `${path}[]`)
   }
-  for (const d of [communityDefinition(), instanceDefinition()]) {
+  for (const d of allDefinitions()) {
     const { openAPIV3Schema } = Object(d.spec).versions[0].schema
     visit(openAPIV3Schema.properties.spec, 'spec')
     visit(openAPIV3Schema.properties.status, 'status')

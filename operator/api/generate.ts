@@ -2,7 +2,7 @@
 // tests compare.
 import { writeFileSync } from 'node:fs'
 import { stringify } from 'yaml'
-import { communityDefinition, instanceDefinition } from './crd.ts'
+import { communityDefinition, instanceDefinition, rebalanceDefinition } from './crd.ts'
 
 const HEAD =
   '# Made by operator/api/generate.ts from the schemas beside it: change those, then `npm run generate`.\n'
@@ -12,6 +12,7 @@ export function definitionFiles(): Map<string, string> {
   return new Map([
     ['hamlet.coop_communities.yaml', HEAD + yaml(communityDefinition())],
     ['hamlet.coop_instances.yaml', HEAD + yaml(instanceDefinition())],
+    ['hamlet.coop_rebalances.yaml', HEAD + yaml(rebalanceDefinition())],
   ])
 }
 

@@ -23,6 +23,7 @@ test('a domain is enough: everything else has a default', () => {
     title: 'garden.example',
     description: '',
     seats: { perInstance: 300, minFree: 30, maxInstances: 3, minutesBetweenInstances: 10 },
+    rebalance: { mode: 'Auto', headroomPercent: 0, maxMovesPerHour: 60 },
     registration: 'Open',
     limits: { signUpsPerHour: 30, logInsPerHour: 60, postsPerHour: 300 },
     database: { mode: 'Shared' },

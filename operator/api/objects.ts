@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { KubeObject } from '../kube/types.ts'
 import { communityNameRules, communitySpec, communityStatus } from './community.ts'
 import { instanceSpec, instanceStatus } from './instance.ts'
+import { rebalanceSpec, rebalanceStatus } from './rebalance.ts'
 
 export const GROUP = 'hamlet.coop'
 export const API_VERSION = `${GROUP}/v1alpha1`
@@ -40,6 +41,16 @@ export type Instance = {
   metadata: Metadata
   spec: InstanceSpec
   status: InstanceStatus
+}
+
+export type RebalanceSpec = z.output<typeof rebalanceSpec>
+export type RebalanceStatus = z.output<typeof rebalanceStatus>
+export type Rebalance = {
+  apiVersion: string
+  kind: 'Rebalance'
+  metadata: Metadata
+  spec: RebalanceSpec
+  status: RebalanceStatus
 }
 
 /** One thing that is wrong with an object: the field, and what to do about it. */
@@ -90,6 +101,23 @@ export function parseInstance(object: KubeObject): Parsed<Instance> {
       metadata,
       spec: spec.data,
       status: instanceStatus.safeParse(object.status ?? {}).data ?? {},
+    },
+  }
+}
+
+/** A Rebalance as the operator works with it. */
+export function parseRebalance(object: KubeObject): Parsed<Rebalance> {
+  const metadata = metadataOf(object)
+  const spec = rebalanceSpec.safeParse(object.spec ?? {})
+  if (!spec.success) return { ok: false, problems: problemsOf(spec.error) }
+  return {
+    ok: true,
+    value: {
+      apiVersion: object.apiVersion,
+      kind: 'Rebalance',
+      metadata,
+      spec: spec.data,
+      status: rebalanceStatus.safeParse(object.status ?? {}).data ?? {},
     },
   }
 }

@@ -30,6 +30,29 @@ export const Reason = {
   /** People live here, or deliveries are left. */
   Occupied: 'Occupied',
 
+  /** No instance has more members than seats, or less headroom than wished for. */
+  Balanced: 'Balanced',
+  /** Members move to other instances. */
+  Moving: 'Moving',
+  /** It is known who moves where. */
+  Planned: 'Planned',
+
+  // Members who should move, and do not yet.
+  /** A Rebalance waits for somebody to set spec.approved to true. */
+  ApprovalMissing: 'ApprovalMissing',
+  /** spec.stopped of the Rebalance is true. */
+  Stopped: 'Stopped',
+  /** spec.rebalance.mode is Off. */
+  RebalanceOff: 'RebalanceOff',
+  /** As many members as spec.maxMovesPerHour allows were moved within the last hour. */
+  RateLimited: 'RateLimited',
+  /** There is no plan that keeps to all rules: too few seats, say. */
+  NoPlan: 'NoPlan',
+  /** An instance did not say who knows whom; nobody is moved on a guess. */
+  TiesUnknown: 'TiesUnknown',
+  /** An instance between which members would move does not serve yet. */
+  InstanceNotReady: 'InstanceNotReady',
+
   // Asked for, but cannot be.
   /** A field has a value that cannot be worked with. */
   InvalidSpec: 'InvalidSpec',
@@ -124,4 +147,9 @@ export const PASSING: ReadonlySet<string> = new Set<Reason>([
   'Full',
   'Paused',
   'Settled',
+  'Moving',
+  'Stopped',
+  'RateLimited',
+  'TiesUnknown',
+  'InstanceNotReady',
 ])

@@ -1,4 +1,4 @@
-// The two reconcilers: a key in, the world nearer to what is wanted out.
+// The reconcilers: a key in, the world nearer to what is wanted out.
 import { describeProblems, parseCommunity, parseInstance } from '../api/objects.ts'
 import { COMMUNITY_MANAGER, INSTANCE_MANAGER } from '../decide/changed.ts'
 import { decideCommunity } from '../decide/community/decide.ts'
@@ -12,22 +12,28 @@ import type { Kube } from '../kube/types.ts'
 import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
 import { communityOf, observeInstance } from '../observe/instance.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
+import { createRebalancer, type MovingDeps } from './moving/rebalance.ts'
 import { type Look, reconcile } from './reconcile.ts'
 import type { Rollouts } from './waiting/rollouts.ts'
 import { createTurns } from './waiting/turns.ts'
 
-export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> & {
-  readonly kube: Kube
-  readonly events: Pick<Events, 'emit'>
-  readonly keys: { take(): Promise<ActorKeys> }
-  readonly rollouts: Rollouts
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-}
+export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> &
+  MovingDeps & {
+    readonly kube: Kube
+    readonly events: Pick<Events, 'emit'>
+    readonly keys: { take(): Promise<ActorKeys> }
+    readonly rollouts: Rollouts
+    /** Milliseconds since 1970. */
+    readonly now: () => number
+  }
 
 type Reconcile = (key: string, signal: AbortSignal) => Promise<{ requeueAfterMs?: number }>
 
-export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile; instance: Reconcile } {
+export function createReconcilers(deps: ReconcilerDeps): {
+  community: Reconcile
+  instance: Reconcile
+  rebalance: Reconcile
+} {
   const { kube, prepared, keys, now, rollouts } = deps
   const written = new Map<string, number>()
   const turns = createTurns()
@@ -101,5 +107,5 @@ export function createReconcilers(deps: ReconcilerDeps): { community: Reconcile;
       }
     })
   }
-  return { community, instance }
+  return { community, instance, rebalance: createRebalancer(deps) }
 }

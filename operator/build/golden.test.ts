@@ -6,6 +6,7 @@ import { communitySpec } from '../api/community.ts'
 import type { KubeObject } from '../kube/types.ts'
 import { buildClaim, readClaim } from './data/claim.ts'
 import { buildInstance } from './data/instance.ts'
+import { buildRebalance } from './data/rebalance.ts'
 import { buildCommunitySecret, buildInstanceSecret, buildInvitation, readSecret } from './data/secrets.ts'
 import { databaseUrl, passwordOf } from './database-url.ts'
 import { buildIngress } from './front/ingress.ts'
@@ -47,6 +48,7 @@ const golden: Record<string, KubeObject> = {
     prefix: 'garden_0123456789ab',
     systemIdentifier: '7000000000000000000',
   }),
+  'data/rebalance': buildRebalance(owner, { number: 3, reason: 'Overflow', approved: false }),
   'data/instance': buildInstance(owner, {
     ordinal: 2,
     cap: 300,

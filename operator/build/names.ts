@@ -13,3 +13,8 @@ export const certificateName = (community: string): string => `${community}-tls`
 /** Where siblings reach an instance. */
 export const internalAddress = (community: string, ordinal: number, namespace: string): string =>
   `http://${instanceName(community, ordinal)}.${namespace}.svc:8081`
+
+/** Not the names of instances, so that nobody takes one for the other. */
+export const rebalanceName = (community: string, number: number): string => `${community}-r${number}`
+/** The number in the name of a Rebalance. */
+export const rebalanceNumber = (name: string): number => Number(/-r([0-9]+)$/.exec(name)?.[1] ?? 0)

@@ -1,5 +1,5 @@
 // What was seen of the world, as plain data: everything that a decision may rest on.
-import type { Community, Instance } from '../api/objects.ts'
+import type { Community, Instance, Rebalance } from '../api/objects.ts'
 import type { Reason } from '../api/reasons.ts'
 import type { Claim } from '../build/data/claim.ts'
 import type { Endpoint } from '../build/database-url.ts'
@@ -55,6 +55,8 @@ export type DirectoryInstance = {
   readonly ordinal: number
   readonly cap: number
   readonly taken: number
+  /** Of these, seats that are given back when the moves that are under way have ended. */
+  readonly leaving: number
   readonly state: 'Opening' | 'Active' | 'Draining' | 'Retired'
   readonly address: string
   /** Milliseconds since 1970. */
@@ -84,6 +86,8 @@ export type DirectoryFacts = {
   /** Organiser invitations that the operator made: SHA-256 of the token in hexadecimal, and how often it still works. */
   readonly invitations: readonly { readonly hash: string; readonly usesLeft: number }[]
   readonly keys: number
+  /** Members who are being moved. */
+  readonly moving: number
 }
 export type HomeFacts = {
   readonly identity:
@@ -131,6 +135,7 @@ export type CommunitySnapshot = {
   readonly server: ServerFacts
   readonly directory: DatabaseState<DirectoryFacts>
   readonly instances: readonly Instance[]
+  readonly rebalances: readonly Rebalance[]
   /** PEM of the CA that signs certificates, if the operator has one. */
   readonly ca: string | undefined
   /** Undefined when none was configured. */

@@ -11,6 +11,7 @@ const resource = (apiVersion: string, kind: string, plural: string, namespaced =
 export const resources = {
   community: resource('hamlet.coop/v1alpha1', 'Community', 'communities'),
   instance: resource('hamlet.coop/v1alpha1', 'Instance', 'instances'),
+  rebalance: resource('hamlet.coop/v1alpha1', 'Rebalance', 'rebalances'),
   namespace: resource('v1', 'Namespace', 'namespaces', false),
   node: resource('v1', 'Node', 'nodes', false),
   configMap: resource('v1', 'ConfigMap', 'configmaps'),

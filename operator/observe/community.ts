@@ -1,6 +1,13 @@
 // All facts about one Community, read anew: nothing is remembered from one look to the next.
 import { randomBytes } from 'node:crypto'
-import { COMMUNITY_LABEL, type Community, type Instance, parseInstance } from '../api/objects.ts'
+import {
+  COMMUNITY_LABEL,
+  type Community,
+  type Instance,
+  parseInstance,
+  parseRebalance,
+  type Rebalance,
+} from '../api/objects.ts'
 import { directoryConnections } from '../build/connections.ts'
 import { type Claim, claimName, readClaim } from '../build/data/claim.ts'
 import { readSecret } from '../build/data/secrets.ts'
@@ -76,6 +83,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
   const [
     claim,
     instances,
+    rebalances,
     secret,
     invitation,
     certificate,
@@ -87,6 +95,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
   ] = await Promise.all([
     findClaim(deps, spec.domain),
     listInstances(kube, namespace, name),
+    listRebalances(kube, namespace, name),
     secretOf(communitySecretName(name)),
     secretOf(invitationName(name)),
     secretOf(tls.mode === 'CA' ? certificateName(name) : (certificateIn ?? certificateName(name))),
@@ -136,6 +145,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       server: seen.facts,
       directory: seen.database,
       instances,
+      rebalances,
       ca: ca?.certificate,
       caFacts: config.caSecret ? readCa(config.caSecret, caData) : undefined,
       leaf: readLeaf(readSecret(certificate)?.['tls.crt'], ca?.certificate),
@@ -171,6 +181,21 @@ export async function listInstances(
       return parsed.ok && !object.metadata.deletionTimestamp ? [parsed.value] : []
     })
     .sort((a, b) => a.spec.ordinal - b.spec.ordinal)
+}
+
+export async function listRebalances(
+  kube: Pick<Kube, 'list'>,
+  namespace: string,
+  community: string,
+): Promise<Rebalance[]> {
+  const objects = await kube.list(resources.rebalance, {
+    namespace,
+    labelSelector: `${COMMUNITY_LABEL}=${community}`,
+  })
+  return objects.flatMap((object) => {
+    const parsed = parseRebalance(object)
+    return parsed.ok && !object.metadata.deletionTimestamp ? [parsed.value] : []
+  })
 }
 
 /** Undefined when none is named, or when we may not look: classes belong to the cluster. */

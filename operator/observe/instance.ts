@@ -25,9 +25,15 @@ export type SeenInstance = {
   readonly server: Server | undefined
 }
 
-/** The Community of an Instance; undefined when it is gone or cannot be worked with. */
+/** The Community of an Instance or a Rebalance; undefined when it is gone or cannot be worked with. */
 export async function communityOf(
-  { metadata, spec }: Instance,
+  {
+    metadata,
+    spec,
+  }: {
+    readonly metadata: Pick<Instance['metadata'], 'namespace'>
+    readonly spec: Pick<Instance['spec'], 'community'>
+  },
   kube: Pick<Kube, 'get'>,
 ): Promise<Community | undefined> {
   const object = await kube.get(resources.community, { namespace: metadata.namespace, name: spec.community })

@@ -11,6 +11,7 @@ const KINDS = [
   resources.service,
   resources.deployment,
   resources.instance,
+  resources.rebalance,
   resources.networkPolicy,
 ]
 

@@ -1,11 +1,11 @@
 // Our kinds on a cluster that does not have them yet.
-import { communityDefinition, instanceDefinition } from '../api/crd.ts'
+import { allDefinitions } from '../api/crd.ts'
 import { resources } from '../kube/resources.ts'
 import type { Kube, KubeObject } from '../kube/types.ts'
 
-/** Applies both definitions and waits until the API server serves them. */
+/** Applies all definitions and waits until the API server serves them. */
 export async function definitions(kube: Kube): Promise<void> {
-  for (const definition of [communityDefinition(), instanceDefinition()]) {
+  for (const definition of allDefinitions()) {
     await kube.apply(definition as KubeObject, 'hamlet-tests')
     const { name } = (definition as KubeObject).metadata
     const established = async () => {

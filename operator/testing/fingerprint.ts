@@ -14,6 +14,7 @@ import { findClaim, type Place, type World } from './world.ts'
 const KINDS = [
   resources.community,
   resources.instance,
+  resources.rebalance,
   resources.deployment,
   resources.service,
   resources.ingress,

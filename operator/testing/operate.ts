@@ -1,5 +1,6 @@
 // The operator as it runs, for one test: elected and watching, in namespaces of its own.
 import { onTestFinished } from 'vitest'
+import type { Reach } from '../apply/moving/reach.ts'
 import { readConfig } from '../config.ts'
 import { resources } from '../kube/resources.ts'
 import type { KubeObject } from '../kube/types.ts'
@@ -10,13 +11,14 @@ import { playKubelet } from './world.ts'
 
 let namespaces = 0
 
-/** Until it holds, or 20 s have passed: then what was seen last is in the message. */
+/** Until it holds, or `ms` have passed: then what was seen last is in the message. */
 export async function until<T>(
   what: string,
   look: () => Promise<T>,
   holds: (seen: T) => unknown,
+  ms = 20_000,
 ): Promise<T> {
-  const end = Date.now() + 20_000
+  const end = Date.now() + ms
   for (;;) {
     const seen = await look()
     if (holds(seen)) return seen
@@ -25,14 +27,15 @@ export async function until<T>(
   }
 }
 
-/** A running operator for namespaces of this test. */
-export async function operate({ api, world }: Setup, ...names: string[]) {
+/**
+ * A running operator for namespaces of this test. `reach` is its way to instances, which have no ports here; without one
+ * nobody answers.
+ */
+export async function operate({ api, world, reach }: Setup & { readonly reach?: Reach }, ...names: string[]) {
   const { kube } = api
   const prefix = `t${++namespaces}`
   const spaces = names.map((name) => `${prefix}-${name}`)
   for (const name of spaces) await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  const stop = new AbortController()
-  const { promise: port, resolve } = Promise.withResolvers<number>()
   const config = readConfig({
     HAMLET_NAMESPACE: world.operatorNamespace,
     HAMLET_WATCH_NAMESPACES: spaces.join(','),
@@ -42,12 +45,18 @@ export async function operate({ api, world }: Setup, ...names: string[]) {
     HAMLET_CA_SECRET: 'hamlet-ca',
     HAMLET_PORT: '0',
   })
-  const ended = run(config, stop.signal, api.connection, createLogger('silent'), resolve)
-  const close = async () => {
-    stop.abort()
-    return ended
+  const start = () => {
+    const stop = new AbortController()
+    const { promise: port, resolve } = Promise.withResolvers<number>()
+    const ended = run(config, stop.signal, api.connection, createLogger('silent'), resolve, reach ?? nobody)
+    const close = async () => {
+      stop.abort()
+      return ended
+    }
+    onTestFinished(async () => void (await close()))
+    return { port, close }
   }
-  onTestFinished(async () => void (await close()))
+  const { port, close } = start()
   const create = (namespace: number, spec: object, metadata: object = {}) =>
     kube.create({
       apiVersion: 'hamlet.coop/v1alpha1',
@@ -70,8 +79,13 @@ export async function operate({ api, world }: Setup, ...names: string[]) {
       },
       (seen) => matches(seen, status, reason),
     )
-  return { kube, spaces, port: await port, create, place, community, ready, close }
+  return { kube, spaces, port: await port, create, place, community, ready, close, start }
 }
+
+const nobody: Reach = () => ({
+  call: () => Promise.reject(new Error('there are no instances here')),
+  close: async () => undefined,
+})
 
 export const conditionOf = (object: KubeObject | undefined, type: string) =>
   (Object(object?.status).conditions ?? []).find((one: { type: string }) => one.type === type)

@@ -1,6 +1,8 @@
 // One community on a real API server and a real PostgreSQL, driven without watches: reconciled until nothing moves.
+import { pino } from 'pino'
 import { COMMUNITY_LABEL } from '../api/objects.ts'
 import { createReconcilers } from '../apply/controllers.ts'
+import { createMovers } from '../apply/moving/movers.ts'
 import { createRollouts } from '../apply/waiting/rollouts.ts'
 import { claimName } from '../build/data/claim.ts'
 import { readConfig } from '../config.ts'
@@ -11,6 +13,8 @@ import { type Prepared, prepare } from '../postgres/prepared.ts'
 import type { Credentials } from '../postgres/server/credentials.ts'
 import { openServer } from '../postgres/server/session.ts'
 import { createFaults, type Faults, Killed } from './faults.ts'
+
+const quiet = pino({ level: 'silent' })
 
 export type World = {
   readonly kube: Kube
@@ -42,6 +46,9 @@ export function startProcess(world: World, faults: Faults) {
     random: () => 0,
     now,
     rollouts: createRollouts(1, now),
+    movers: createMovers({ now, random: () => 0, log: quiet }),
+    reach: () => ({ call: async () => ({ status: 503, body: undefined }), close: async () => undefined }),
+    log: quiet,
     events: { emit: () => undefined },
     keys: { take: async () => world.keys },
     prepared: prepare(world.migrations),
@@ -81,6 +88,7 @@ export async function playKubelet({ kube }: World, { namespace, name }: Place): 
 
 const OWNED = [
   resources.instance,
+  resources.rebalance,
   resources.deployment,
   resources.service,
   resources.ingress,

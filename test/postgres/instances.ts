@@ -10,6 +10,7 @@ import { registerInternal as registerFederationInternal } from '../../instance/f
 import { createWake } from '../../instance/federation/wake.ts'
 import type { Instance } from '../../instance/instance.ts'
 import { registerMoves } from '../../instance/move/internal.ts'
+import { registerTies } from '../../instance/move/ties/ties.ts'
 import { ORDINAL_HEADER, type Siblings, SiblingUnreachable } from '../../instance/siblings/client.ts'
 import { type Boot, insertBoot } from '../../instance/store/boots.ts'
 import type { DirectoryDatabase, InstanceDatabase } from '../../instance/store/database.ts'
@@ -102,6 +103,7 @@ export async function makeInstance(
   registerInternal(app, instance)
   registerFederationInternal(app, instance)
   registerMoves(app, instance)
+  registerTies(app, instance)
   await app.ready()
   network.apps.set(ordinal, app)
   return {

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Instance } from '../../instance/instance.ts'
 import { storePicture } from '../../instance/media/store.ts'
 import { follow } from '../../instance/members/follow.ts'
+import { HOME, type Place } from '../../instance/move/rows/carried.ts'
 import { inSnapshot } from '../../instance/move/rows/export.ts'
 import { notify } from '../../instance/notifications/notify.ts'
 import { boost, like } from '../../instance/posts/react.ts'
@@ -154,6 +155,21 @@ export async function live(instance: Instance, who: TestMember, name: string): P
     shown: shown.id,
     picture: sha256,
   }
+}
+
+/** What moving somebody must not change: all that is theirs, but the note that they have come to live here. */
+export const BROUGHT: Place = (table) =>
+  table === 'notifications' ? sql`(SELECT * FROM ${HOME(table)} WHERE kind <> 'notice')` : HOME(table)
+
+/** How many notes tell a member that they have come to live here. */
+export async function notesOfHome({ db }: Pick<Instance, 'db'>, memberId: string): Promise<number> {
+  const rows = await db
+    .selectFrom('notifications')
+    .select('id')
+    .where('member_id', '=', memberId)
+    .where('kind', '=', 'notice')
+    .execute()
+  return rows.length
 }
 
 /** Everything of a database as text, table by table, but for what a home counts and remembers about itself. */

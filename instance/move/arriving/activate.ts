@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { AFTER_SWITCH } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
+import { notifyOfHome } from '../../notifications/notify.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { MoveCall } from '../calls.ts'
@@ -31,6 +32,7 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
     await planForTwins(tx)
     await bringIn(tx, move, columns)
+    await notifyOfHome(tx, move.member_id)
     await setState(tx, move, 'active')
     return DONE
   })

@@ -120,6 +120,10 @@ export type moves = {
     code: string | null;
     created_at: Generated<Timestamp>;
     changed_at: Generated<Timestamp>;
+    /**
+     * The uid of the Rebalance that it belongs to.
+     */
+    rebalance: string | null;
 };
 export type password_resets = {
     hash: Buffer;
@@ -130,6 +134,21 @@ export type rate_limits = {
     bucket: string;
     count: number;
     ends_at: Timestamp;
+};
+export type rebalances = {
+    /**
+     * As in moves.
+     */
+    id: string;
+    /**
+     * Overflow | Headroom | Unfinished
+     */
+    reason: string;
+    /**
+     * Percent of all friendship within homes, before and as planned.
+     */
+    kept_before: number | null;
+    kept_after: number | null;
 };
 export type settings = {
     one: Generated<boolean>;
@@ -151,6 +170,10 @@ export type settings = {
      */
     max_instances: number;
 };
+export type together = {
+    member_id: string;
+    with_id: string;
+};
 export type waiting = {
     id: Generated<string>;
     /**
@@ -164,6 +187,18 @@ export type waiting = {
     invite_hash: Buffer | null;
     created_at: Generated<Timestamp>;
 };
+export type wishes = {
+    member_id: string;
+    /**
+     * To stay where they are.
+     */
+    pinned: Generated<boolean>;
+    /**
+     * To be moved nearer to the people they follow. Granted by any move that began after `changed_at`.
+     */
+    wants_move: Generated<boolean>;
+    changed_at: Generated<Timestamp>;
+};
 export type DB = {
     actor_keys: actor_keys;
     figures: figures;
@@ -174,6 +209,9 @@ export type DB = {
     moves: moves;
     password_resets: password_resets;
     rate_limits: rate_limits;
+    rebalances: rebalances;
     settings: settings;
+    together: together;
     waiting: waiting;
+    wishes: wishes;
 };

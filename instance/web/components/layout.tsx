@@ -1,7 +1,7 @@
 // The frame of every page.
 import type { ComponentChildren } from 'preact'
-import type { Shell } from '../http/shell.ts'
-import { isCurrent } from './bits.tsx'
+import { homeName, type Shell } from '../http/shell.ts'
+import { isCurrent, Message } from './bits.tsx'
 import { type IconName, Mark, Picture } from './icons.tsx'
 
 export type Head = {
@@ -56,6 +56,11 @@ export const Document = ({ shell, head, children }: Props) => {
         <div class={bare ? 'frame bare' : 'frame'}>
           {!bare && <Navigation shell={shell} />}
           <main id="main" tabIndex={-1}>
+            {typeof shell.me?.movingTo === 'number' && (
+              <Message kind="wait">
+                You are about to move to {homeName(shell, shell.me.movingTo)}. Nothing else changes.
+              </Message>
+            )}
             {children}
           </main>
           {!bare && <Side shell={shell} />}

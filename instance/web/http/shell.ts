@@ -9,7 +9,12 @@ import { accountView } from '../../timelines/views.ts'
 import type { Viewer } from '../../visibility/visibility.ts'
 import type { Assets } from './assets.ts'
 
-export type Me = SignedIn & { readonly account: AccountView; readonly unread: number }
+export type Me = SignedIn & {
+  readonly account: AccountView
+  readonly unread: number
+  /** Ordinal of the home that they are being moved to. */
+  readonly movingTo: number | null
+}
 
 export type Shell = {
   readonly title: string
@@ -30,6 +35,12 @@ export type Shell = {
 
 export const viewerOf = (shell: Pick<Shell, 'me' | 'ordinal'>): Viewer | undefined =>
   shell.me && { id: shell.me.id, ordinal: shell.ordinal }
+
+/** What people call a home: never its parts, such as pods and databases. */
+export const homeName = (
+  shell: Pick<Shell, 'title' | 'several' | 'ordinal'>,
+  ordinal = shell.ordinal,
+): string => (shell.several || ordinal !== shell.ordinal ? `${shell.title} ${ordinal}` : shell.title)
 
 export async function readShell(instance: Instance, assets: Assets, request: FastifyRequest): Promise<Shell> {
   const { title, description, registration } = instance.settings()
@@ -71,7 +82,12 @@ async function readMe(instance: Instance, member: SignedIn): Promise<Me | undefi
       sql<number>`(SELECT count(*) FROM (SELECT FROM notifications
         WHERE member_id = accounts.id AND read_at IS NULL LIMIT 100) AS unread)::integer`.as('unread'),
     )
+    // This home's own memory of the move, which it has as long as it can be undone: no page waits for the directory.
+    .select(
+      sql<number | null>`(SELECT other FROM moves WHERE member_id = accounts.id AND side = 'source'
+        AND state IN ('logging', 'quiet', 'frozen') ORDER BY id DESC LIMIT 1)`.as('moving_to'),
+    )
     .where('id', '=', member.id)
     .executeTakeFirst()
-  return row && { ...member, account: accountView(row), unread: row.unread }
+  return row && { ...member, account: accountView(row), unread: row.unread, movingTo: row.moving_to }
 }

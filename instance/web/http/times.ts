@@ -12,6 +12,7 @@ const dayOfYear = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 })
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const longDay = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 /** `now`, `5 min`, `3 h`, `2 d`, then the date. What lies ahead, by a wrong clock, is now. */
 export function shortTime(at: Date, now: Date): string {
@@ -24,3 +25,5 @@ export function shortTime(at: Date, now: Date): string {
 }
 
 export const exactTime = (at: Date): string => `${exact.format(at)} UTC`
+
+export const exactDay = (at: Date): string => longDay.format(at)

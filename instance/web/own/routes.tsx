@@ -15,7 +15,10 @@ import type { Web } from '../http/deps.ts'
 import { formMember, idOf, readForm, text } from '../http/forms/forms.ts'
 import { readUpload } from '../http/forms/upload.ts'
 import { type Shell, viewerOf } from '../http/shell.ts'
-import { Invite, MadeLink, News, ProfileSettings } from './pages.tsx'
+import { registerHome } from './home.tsx'
+import { registerMovesPage } from './moves.tsx'
+import { News } from './news.tsx'
+import { Invite, MadeLink, ProfileSettings } from './pages.tsx'
 
 type Profile = { displayName: string; bio: string; locked: boolean }
 
@@ -78,6 +81,8 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
     const { saved } = readForm({ saved: text }, request.query)
     return settingsPage(reply, await web.shell(request), { saved: saved === 'yes' })
   })
+  registerHome(app, web)
+  registerMovesPage(app, web)
   app.get('/settings', (_request, reply) => reply.redirect('/settings/profile'))
 
   app.post('/settings/profile', async (request, reply) => {

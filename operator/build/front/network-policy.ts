@@ -42,7 +42,8 @@ export function buildNetworkPolicy(owner: Owner, wish: NetworkWish): KubeObject 
         // The ingress controller may be anywhere; the public port tells nobody anything that the domain does not.
         { ports: [tcp(8080)] },
         { from: [siblings], ports: [tcp(8080), tcp(8081)] },
-        // Figures; whoever scrapes them lives in the operator's namespace or carries this label.
+        // The operator, which asks who knows whom and moves members. Figures; whoever scrapes them lives in the operator's
+        // namespace or carries this label.
         {
           from: [
             namespace(wish.operatorNamespace),

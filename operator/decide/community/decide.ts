@@ -10,6 +10,7 @@ import { decideDeletion } from './deletion.ts'
 import { decideDirectory } from './directory.ts'
 import { decideFront } from './front.ts'
 import { decideHold } from './hold.ts'
+import { decideRebalances } from './rebalances.ts'
 import { decideCommunitySecret, decideInvitation } from './secrets.ts'
 import { type CommunityCounts, type CommunityFinding, describe, refused } from './status.ts'
 
@@ -65,6 +66,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   const [make = [], ...fill] = made
   const invitation = facts ? decideInvitation(snapshot, owner, claim, facts) : []
   const [put = [], invite = []] = invitation
+  const moving = facts && decideRebalances(snapshot, owner, facts, instances.growth)
   const groups = inOrder(
     // What pods mount comes before the pods; an ordinal is counted before anything lasting carries it.
     secret,
@@ -74,6 +76,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     ...fill,
     change,
     [...tell, ...invite],
+    moving?.steps ?? [],
   )
   const refusals: Refusal[] = []
   if (!server.ok) refusals.push(server.refusal)
@@ -86,13 +89,14 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     growth: instances.growth,
     refusals,
     busy: groups.length > 0,
+    balance: moving?.finding,
   })
   const opening = facts?.instances.some(({ state }) => state === 'Opening') ?? true
   return {
     groups,
     findings,
     counts,
-    events: instances.events,
+    events: [...instances.events, ...(moving?.events ?? [])],
     requeueAfterMs: requeue(
       instances.growth,
       refusals.length > 0 || opening ? SOON_MS * (1 + chance.jitter) : slow,
@@ -148,6 +152,7 @@ function paused(snapshot: CommunitySnapshot): Omit<CommunityDecision, 'requeueAf
     growth: undefined,
     refusals: [],
     busy: false,
+    balance: undefined,
   })
   const message = 'spec.paused is true: nothing is changed until it is false'
   return {

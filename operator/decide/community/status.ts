@@ -5,6 +5,7 @@ import type { Finding } from '../../api/conditions.ts'
 import type { CommunityStatus, Instance } from '../../api/objects.ts'
 import { PASSING } from '../../api/reasons.ts'
 import { freeSeats, type Growth } from '../growth/growth.ts'
+import { imbalanceOf } from '../rebalance/imbalance.ts'
 import type { CommunitySnapshot, DirectoryFacts, Refusal } from '../snapshot.ts'
 
 export type CommunityFinding = Finding<CommunityCondition>
@@ -28,11 +29,13 @@ export type StatusFacts = {
   readonly refusals: readonly Refusal[]
   /** Steps were decided on: something is still being made. */
   readonly busy: boolean
+  /** Whether members have to move, as it was decided; undefined: nobody looked. */
+  readonly balance: CommunityFinding | undefined
 }
 
 export function describe(
   { community, instances }: CommunitySnapshot,
-  { directory, growth, refusals, busy }: StatusFacts,
+  { directory, growth, refusals, busy, balance }: StatusFacts,
 ): { findings: CommunityFinding[]; counts: CommunityCounts } {
   const { domain, seats } = community.spec
   const rows = directory?.instances ?? []
@@ -44,6 +47,7 @@ export function describe(
           seats: open.reduce((sum, { cap }) => sum + cap, 0),
           free: freeSeats(rows, ['Active']),
           waiting: directory.waiting,
+          overflow: imbalanceOf(rows, community.spec).overflow,
         }
       : kept(community.status)),
     instances: instances.filter(({ spec }) => spec.state !== 'Retired').length,
@@ -55,6 +59,7 @@ export function describe(
     instances,
     busy,
     rows.some(({ state }) => state === 'Opening'),
+    balance,
   )
   const ailing = worst ?? ailment(instances)
   // Before the first instance is open nobody can sign up: the community is no more than an address.
@@ -95,15 +100,22 @@ export function describe(
           ? 'the directory gave the numbers'
           : 'the directory does not answer: the last numbers are kept',
       },
+      balance ?? {
+        type: 'Balanced',
+        status: 'Unknown',
+        reason: 'CountUnknown',
+        message: 'it is not known how many live where',
+      },
     ],
   }
 }
 
-const kept = ({ members, seats, free, waiting }: CommunityStatus) => ({
+const kept = ({ members, seats, free, waiting, overflow }: CommunityStatus) => ({
   ...(members !== undefined && { members }),
   ...(seats !== undefined && { seats }),
   ...(free !== undefined && { free }),
   ...(waiting !== undefined && { waiting }),
+  ...(overflow !== undefined && { overflow }),
 })
 
 /** What is wrong with an instance, also while its members are served: an image for it that cannot be had, say. */
@@ -140,8 +152,15 @@ function availability(instances: readonly Instance[], rows: DirectoryFacts['inst
   }
 }
 
-function progress(instances: readonly Instance[], busy: boolean, opening: boolean): CommunityFinding {
+function progress(
+  instances: readonly Instance[],
+  busy: boolean,
+  opening: boolean,
+  balance: CommunityFinding | undefined,
+): CommunityFinding {
   const moving = instances.find((instance) => condition(instance, 'Ready')?.status !== 'True')
+  if (!busy && !opening && !moving && balance?.reason === 'Moving')
+    return { type: 'Progressing', status: 'True', reason: balance.reason, message: balance.message }
   if (!busy && !opening && !moving)
     return { type: 'Progressing', status: 'False', reason: 'Settled', message: 'what was wanted is what is' }
   const why = moving && condition(moving, 'Ready')

@@ -10,13 +10,16 @@ const facts = fc.record({
   instances: rows,
   coming: fc.integer({ min: 0, max: 2 }),
   waiting: fc.integer({ min: 0, max: 700 }),
+  overflow: fc.integer({ min: 0, max: 300 }),
 })
 const open = (instances: readonly DirectoryInstance[]) => instances.filter(({ state }) => state !== 'Retired')
 
 test('a community without an instance gets one, whatever else is', () => {
   fc.assert(
     fc.property(seats, (given) => {
-      expect(decideGrowth({ seats: given, instances: [], coming: 0, waiting: 0 }, NOW).grow).toBe(true)
+      expect(
+        decideGrowth({ seats: given, instances: [], coming: 0, waiting: 0, overflow: 0 }, NOW).grow,
+      ).toBe(true)
     }),
   )
 })
@@ -36,7 +39,7 @@ test('only when seats are few: never while enough are free, or on their way', ()
       const wished = open(given.instances).map((row) => ({ ...row, cap: given.seats.perInstance }))
       const free = freeSeats(wished, ['Active', 'Opening']) + given.coming * given.seats.perInstance
       const any = wished.length + given.coming > 0
-      if (any && free - given.waiting >= given.seats.minFree)
+      if (any && free - given.waiting - given.overflow >= given.seats.minFree)
         expect(decideGrowth(given, NOW).grow).toBe(false)
     }),
   )
@@ -54,14 +57,33 @@ test('two instances are never opened within minutesBetweenInstances; the first c
   )
 })
 
-test('more people waiting never make it less willing', () => {
+test('more people who wait or have to move never make it less willing', () => {
   fc.assert(
-    fc.property(facts, fc.integer({ min: 0, max: 300 }), (given, more) => {
+    fc.property(facts, fc.constantFrom('waiting', 'overflow'), fc.nat(300), (given, who, more) => {
       const before = decideGrowth(given, NOW)
-      const after = decideGrowth({ ...given, waiting: given.waiting + more }, NOW)
+      const after = decideGrowth({ ...given, [who]: given[who] + more }, NOW)
       if (before.grow) expect(after.grow).toBe(true)
     }),
   )
+})
+
+test('a move that is under way asks for no more seats than it does before and after', () => {
+  const seats = { perInstance: 4, minFree: 1, maxInstances: 9, minutesBetweenInstances: 0 }
+  const decide = (one: object, other: object, overflow: number) =>
+    decideGrowth(
+      {
+        seats,
+        instances: [makeRow(1, { cap: 4, ...one }), makeRow(2, { cap: 4, ...other })],
+        coming: 0,
+        waiting: 0,
+        overflow,
+      },
+      NOW,
+    ).grow
+  expect(decide({ taken: 6 }, { taken: 1 }, 2)).toBe(false)
+  expect(decide({ taken: 6, leaving: 1 }, { taken: 2 }, 1)).toBe(false)
+  expect(decide({ taken: 5 }, { taken: 2 }, 1)).toBe(false)
+  expect(decide({ taken: 6 }, { taken: 2 }, 2)).toBe(true)
 })
 
 test('whoever comes finds a seat as long as instances may be added', () => {
@@ -71,7 +93,7 @@ test('whoever comes finds a seat as long as instances may be added', () => {
       const instances: DirectoryInstance[] = []
       let opened = 0
       for (let person = 0; person < people; person++) {
-        while (decideGrowth({ seats: wish, instances, coming: 0, waiting: 0 }, NOW).grow)
+        while (decideGrowth({ seats: wish, instances, coming: 0, waiting: 0, overflow: 0 }, NOW).grow)
           instances.push(makeRow(++opened, { cap: wish.perInstance }))
         const at = instances.findIndex(({ cap, taken }) => taken < cap)
         // A seat was free before it was asked for.
@@ -91,7 +113,7 @@ test('one that starts is waited for, unless it is plainly not enough', () => {
   const full = makeRow(1, { cap: 3, taken: 3 })
   const opening = makeRow(2, { cap: 3, state: 'Opening' })
   const decide = (waiting: number) =>
-    decideGrowth({ seats: wish, instances: [full, opening], coming: 0, waiting }, NOW)
+    decideGrowth({ seats: wish, instances: [full, opening], coming: 0, waiting, overflow: 0 }, NOW)
   expect(decide(3)).toEqual({ grow: false, why: 'EnoughSeats' })
   expect(decide(4)).toEqual({ grow: true, why: 'PeopleWait' })
 })

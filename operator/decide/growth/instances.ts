@@ -7,6 +7,7 @@ import type { Owner } from '../../build/owned.ts'
 import { COMMUNITY_MANAGER, changed } from '../changed.ts'
 import { patchClaim } from '../community/claim.ts'
 import type { DirectoryChange, Event, Step } from '../decision.ts'
+import { imbalanceOf } from '../rebalance/imbalance.ts'
 import type { CommunitySnapshot, DirectoryFacts } from '../snapshot.ts'
 import { decideGrowth, type Growth } from './growth.ts'
 
@@ -68,7 +69,9 @@ export function decideInstances(
   let growth: Growth | undefined
   // The very first may come before its directory; whether there is one is known then, by the claim.
   if (facts || claim.made.size === 0) {
-    growth = decideGrowth({ seats, instances: rows, coming, waiting: facts?.waiting ?? 0 }, now)
+    const { mode } = community.spec.rebalance
+    const overflow = mode === 'Off' ? 0 : imbalanceOf(rows, community.spec).overflow
+    growth = decideGrowth({ seats, instances: rows, coming, waiting: facts?.waiting ?? 0, overflow }, now)
     const full = server.ok && server.placed >= server.carries
     if (growth.grow && !full) {
       const ordinal = nextOrdinal(claim, facts, instances)
@@ -80,7 +83,9 @@ export function decideInstances(
           message:
             growth.why === 'PeopleWait'
               ? `opening ${owner.name}-${ordinal}: ${facts?.waiting} people wait for a seat`
-              : `opening ${owner.name}-${ordinal}: fewer than ${seats.minFree} seats are free (spec.seats.minFree)`,
+              : growth.why === 'MembersMove'
+                ? `opening ${owner.name}-${ordinal}: members move there from instances that have more of them than seats (spec.seats.perInstance)`
+                : `opening ${owner.name}-${ordinal}: fewer than ${seats.minFree} seats are free (spec.seats.minFree)`,
         })
     }
   }

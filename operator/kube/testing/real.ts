@@ -29,12 +29,12 @@ export async function realCluster() {
   }
 }
 
-/** Applies crds/ and waits until the API server serves both kinds. */
+/** Applies crds/ and waits until the API server serves all kinds. */
 export async function installDefinitions(kube: KubeClient): Promise<void> {
-  for (const name of ['communities', 'instances']) {
+  for (const name of ['communities', 'instances', 'rebalances']) {
     await kube.apply(parse(readFileSync(`crds/hamlet.coop_${name}.yaml`, 'utf8')), 'hamlet-test')
   }
-  for (const resource of [resources.community, resources.instance]) {
+  for (const resource of [resources.community, resources.instance, resources.rebalance]) {
     for (let tries = 0; ; tries++) {
       try {
         await kube.list(resource)

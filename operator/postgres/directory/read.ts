@@ -9,6 +9,8 @@ const FACTS = `SELECT json_build_object(
   'identity', (SELECT json_build_object('domain', domain, 'prefix', prefix) FROM meta),
   'settings', (SELECT to_jsonb(s) - 'one' FROM settings s),
   'instances', (SELECT coalesce(json_agg(json_build_object('ordinal', ordinal, 'cap', cap, 'taken', taken, 'state', state,
+      'leaving', (SELECT count(*) FROM moves WHERE step NOT IN ('done', 'undone')
+        AND CASE step WHEN 'undoing' THEN target ELSE source END = ordinal),
       'address', address, 'createdAt', floor(extract(epoch FROM created_at) * 1000)) ORDER BY ordinal), '[]') FROM instances),
   'members', (SELECT count(*) FROM members WHERE state = 'active'),
   'waiting', (SELECT count(*) FROM waiting),
@@ -17,6 +19,7 @@ const FACTS = `SELECT json_build_object(
       + (SELECT count(*) FROM waiting WHERE role = 'organiser'),
   'invitations', (SELECT coalesce(json_agg(json_build_object('hash', encode(hash, 'hex'), 'usesLeft', uses_left) ORDER BY hash), '[]')
       FROM invites WHERE created_by IS NULL AND role = 'organiser'),
+  'moving', (SELECT count(*) FROM moves WHERE step NOT IN ('done', 'undone')),
   'keys', (SELECT count(*) FROM actor_keys)) AS facts`
 
 type Nullable<T> = { [K in keyof T]: undefined extends T[K] ? Exclude<T[K], undefined> | null : T[K] }

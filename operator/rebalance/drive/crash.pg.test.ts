@@ -2,7 +2,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { readMove } from '../../../instance/directory/moves/read.ts'
-import { HOME } from '../../../instance/move/rows/carried.ts'
 import { columnsOf } from '../../../instance/move/rows/columns.ts'
 import { digestsOf } from '../../../instance/move/rows/digest.ts'
 import { inSnapshot } from '../../../instance/move/rows/export.ts'
@@ -15,7 +14,7 @@ import {
   makeTestSiblings,
   type TestInstance,
 } from '../../../test/postgres/instances.ts'
-import { live, must } from '../../../test/postgres/lives.ts'
+import { BROUGHT, live, must, notesOfHome } from '../../../test/postgres/lives.ts'
 import { callThrough, type Mover, makeMover } from '../../../test/postgres/moves.ts'
 import { join, type TestMember } from '../../../test/postgres/people.ts'
 import { type Driven, drive } from './drive.ts'
@@ -47,7 +46,7 @@ const at = (ordinal: number) => {
 /** Who has how much where: the epoch is the directory's business, deliveries are numbered anew. */
 const belongings = async (ordinal: number) => {
   const found = await inSnapshot(at(ordinal).db, async (tx) =>
-    digestsOf(tx, ana.id, HOME, await columnsOf(at(ordinal).db)),
+    digestsOf(tx, ana.id, BROUGHT, await columnsOf(at(ordinal).db)),
   )
   return { ...found, members: found.members?.count, deliveries: found.deliveries?.count, post_aliases: 0 }
 }
@@ -63,6 +62,7 @@ async function finish(id: string, before: unknown): Promise<Driven> {
   expect(rows[home - 1]).toEqual([{ state: 'active' }])
   expect(rows[2 - home]).toEqual([])
   expect(await belongings(home)).toEqual(before)
+  if (driven.is === 'done') expect(await notesOfHome(at(home), ana.id)).toBe(1)
   const known = await at(home).homes.freshById(ana.id)
   expect(known?.home).toBe(home)
   const seats = await community.directory.selectFrom('instances').select('taken').orderBy('ordinal').execute()

@@ -121,6 +121,7 @@ export const makeRow = (ordinal: number, given: Partial<DirectoryInstance> = {})
   ordinal,
   cap: 300,
   taken: 0,
+  leaving: 0,
   state: 'Active',
   address: internalAddress('garden', ordinal, 'town'),
   createdAt: NOW - 86_400_000,
@@ -137,6 +138,7 @@ export const makeFacts = (given: Partial<DirectoryFacts> = {}): DirectoryFacts =
   arriving: 0,
   invitations: [],
   keys: 2,
+  moving: 0,
   ...given,
 })
 
@@ -178,6 +180,7 @@ export const makeSnapshot = (given: Partial<CommunitySnapshot> = {}): CommunityS
   },
   directory: known(makeFacts()),
   instances: [makeInstance(1)],
+  rebalances: [],
   ca: 'PEM',
   caFacts: { secret: 'hamlet-ca', notAfter: NOW + 3650 * 86_400_000, problem: undefined },
   leaf: {

@@ -1,0 +1,82 @@
+// What was moved and why, for the people who look after a community: numbers, and nobody's name.
+import type { FastifyInstance } from 'fastify'
+import { type DayOfMoves, readDaysOfMoves } from '../../directory/moves/rebalances.ts'
+import { staysByRole } from '../../directory/wishes/own.ts'
+import { refuse } from '../../refusal.ts'
+import { isDatabaseDown } from '../../store/failures.ts'
+import { Empty } from '../components/bits.tsx'
+import { sendPage, sendRefusal } from '../http/answer/respond.tsx'
+import type { Web } from '../http/deps.ts'
+import { homeName, type Shell } from '../http/shell.ts'
+import { exactDay } from '../http/times.ts'
+
+const DAYS = 90
+
+export function registerMovesPage(app: FastifyInstance, { instance, shell: shellOf }: Web): void {
+  app.get('/settings/moves', async (request, reply) => {
+    const shell = await shellOf(request)
+    if (!shell.me) return sendRefusal(reply, shell, refuse('log-in-first'))
+    if (!staysByRole(shell.me.role)) return sendRefusal(reply, shell, refuse('forbidden'))
+    const days = await readDaysOfMoves(instance.directory, DAYS).catch((error: unknown) => {
+      if (isDatabaseDown(error)) return undefined
+      throw error
+    })
+    if (!days) return sendRefusal(reply, shell, refuse('wishes-unreachable'))
+    return sendPage(reply, shell, { title: 'Who was moved' }, <Moves shell={shell} days={days} />)
+  })
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  Overflow: 'A home had more people than seats.',
+  Headroom: 'A home was too full.',
+  Unfinished: 'Moves that had been begun before were ended.',
+}
+
+const Moves = ({ shell, days }: { shell: Shell; days: readonly DayOfMoves[] }) => (
+  <>
+    <div class="head">
+      <h1>Who was moved</h1>
+      <p class="soft">
+        The last {DAYS} days, in numbers. <a href="/settings/home">Where you live</a>
+      </p>
+    </div>
+    {days.length === 0 && (
+      <Empty icon="here" title="Nobody was moved">
+        <p>People are moved only when a home gets too full.</p>
+      </Empty>
+    )}
+    {days.map((one, i) => (
+      <Day key={`${one.day} ${i}`} shell={shell} of={one} />
+    ))}
+  </>
+)
+
+const Day = ({ shell, of }: { shell: Shell; of: DayOfMoves }) => (
+  <section class="card">
+    <h2>
+      <time dateTime={of.day}>{exactDay(new Date(of.day))}</time>
+    </h2>
+    {of.reason !== undefined && <p>{WHY[of.reason] ?? of.reason}</p>}
+    <ul>
+      {of.ways.map(({ source, target, moved }) => (
+        <li key={`${source} ${target}`}>
+          {people(moved)} moved from {homeName(shell, source)} to {homeName(shell, target)}.
+        </li>
+      ))}
+    </ul>
+    {of.undone > 0 && (
+      <p>
+        {of.undone === 1 ? 'One move was' : `${of.undone} moves were`} given up: nothing changed for{' '}
+        {of.undone === 1 ? 'that person' : 'these people'}.
+      </p>
+    )}
+    {of.keptBefore !== undefined && of.keptAfter !== undefined && (
+      <p class="soft">
+        Of all ties between people of {shell.title}, {of.keptBefore} % were within one home before, and{' '}
+        {of.keptAfter} % are as planned.
+      </p>
+    )}
+  </section>
+)
+
+const people = (count: number) => (count === 1 ? 'One person' : `${count} people`)

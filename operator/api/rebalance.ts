@@ -1,0 +1,80 @@
+// Rebalance: members move from instance to instance, as numbers. Made by the operator; people approve it or stop it.
+import { z } from 'zod'
+import { condition } from './conditions.ts'
+import { between, described, immutable } from './rule.ts'
+
+export const MOVES_PER_HOUR = 10_000
+
+export const rebalanceSpec = described(
+  z.object({
+    community: described(z.string().min(1).max(40), 'The Community, in the same namespace.', [
+      immutable(
+        'spec.community',
+        'a rebalance stays with its community; the operator makes one when it is needed',
+      ),
+    ]),
+    reason: described(
+      z.enum(['Overflow', 'Headroom', 'Unfinished']),
+      'Why it was made. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Unfinished: moves that were begun before are to be ended.',
+      [immutable('spec.reason', 'it says why the operator made this one')],
+    ),
+    approved: described(
+      z.boolean().default(false),
+      'Nobody is moved before this is true. The operator sets it by itself if spec.rebalance.mode of the Community is Auto.',
+    ),
+    stopped: described(
+      z.boolean().default(false),
+      'While this is true no move is begun; those under way end, or are undone. False goes on from there.',
+    ),
+    maxMovesPerHour: described(
+      z.int(),
+      'Members who are moved within an hour at most. Default: spec.rebalance.maxMovesPerHour of the Community.',
+      [
+        between(
+          'spec.maxMovesPerHour',
+          1,
+          MOVES_PER_HOUR,
+          '; to move nobody for now set spec.stopped to true',
+        ),
+      ],
+    ).optional(),
+  }),
+  'What is wanted.',
+)
+
+const count = (description: string) => described(z.int().optional(), description)
+const percent = (description: string) => described(z.int().min(0).max(100).optional(), description)
+
+export const rebalancePhases = ['Proposed', 'Approved', 'Moving', 'Done', 'Stopped'] as const
+
+export const rebalanceStatus = described(
+  z.object({
+    observedGeneration: count('The metadata.generation that was last worked on.'),
+    phase: described(z.enum(rebalancePhases).optional(), 'How far it is.'),
+    planned: count('Members who move in all, as planned now.'),
+    moved: count('Members who have moved.'),
+    failed: count('Moves that were undone. Their members are where they were.'),
+    left: count('Members who are still to move.'),
+    friendsKeptBefore: percent('Of all friendship in the community, the percentage within instances before.'),
+    friendsKeptAfter: percent('The same after the last move, as planned now.'),
+    seats: described(
+      z
+        .array(
+          z.object({
+            instance: described(z.string(), 'The Instance.'),
+            cap: described(z.int(), 'Seats, as the directory enforces them now.'),
+            from: described(z.int(), 'Members before.'),
+            now: described(z.int(), 'Members now.'),
+            to: described(z.int(), 'Members after the last move.'),
+          }),
+        )
+        .optional(),
+      'Instance by instance.',
+    ),
+    conditions: described(z.array(condition).optional(), 'What is and what is not, and why.'),
+  }),
+  'What is. Numbers only: who moves is in no object.',
+)
+
+export const rebalanceConditions = ['Ready', 'Planned', 'Progressing'] as const
+export type RebalanceCondition = (typeof rebalanceConditions)[number]

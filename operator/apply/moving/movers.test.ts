@@ -1,0 +1,55 @@
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import type { Driven } from '../../rebalance/drive/drive.ts'
+import { createMovers } from './movers.ts'
+
+const make = () => {
+  const movers = createMovers({ now: () => 0, random: () => 0, log: pino({ level: 'silent' }) })
+  const ended: [string, boolean][] = []
+  movers.onEnd((key, undone) => ended.push([key, undone]))
+  return { movers, ended }
+}
+const settled = () => new Promise((wake) => setImmediate(wake))
+
+test('a move is walked once at a time; what goes no further rests longer each time, and no longer once it ends', async () => {
+  const { movers, ended } = make()
+  let walks = 0
+  const walk = (end: () => Promise<Driven>) => {
+    movers.drive('town/garden-r1', '7', () => {
+      walks++
+      return end()
+    })
+  }
+  const first = Promise.withResolvers<Driven>()
+  walk(() => first.promise)
+  walk(() => first.promise)
+  expect([walks, [...movers.running()]]).toEqual([1, ['7']])
+  first.resolve({ is: 'later', code: 'unavailable' })
+  await settled()
+  const short = movers.resting().get('7') ?? 0
+  expect(short).toBeGreaterThan(0)
+  walk(() => Promise.reject(new Error('no answer')))
+  await settled()
+  expect(movers.resting().get('7')).toBeGreaterThan(short)
+  walk(() => Promise.resolve({ is: 'undone', code: 'copies-differ' }))
+  await settled()
+  expect([movers.running().size, movers.resting().size]).toEqual([0, 0])
+  expect(ended).toEqual([
+    ['town/garden-r1', false],
+    ['town/garden-r1', false],
+    ['town/garden-r1', true],
+  ])
+})
+
+test('stopped, it aborts what is under way, waits for it, and walks nothing any more', async () => {
+  const { movers, ended } = make()
+  movers.drive('town/garden-r1', '7', () => {
+    const { promise, reject } = Promise.withResolvers<Driven>()
+    movers.signal.addEventListener('abort', () => reject(movers.signal.reason))
+    return promise
+  })
+  await movers.stop()
+  expect(movers.running().size).toBe(0)
+  movers.drive('town/garden-r1', '8', () => Promise.resolve({ is: 'done' }))
+  expect([movers.running().size, ended]).toEqual([0, []])
+})

@@ -1,0 +1,225 @@
+// A Rebalance: look, plan, begin and walk moves, say how far it is. What it knows of members is in memory only.
+import type { Logger } from 'pino'
+import { changeDirectory } from '../../../instance/directory/change.ts'
+import { beginMove } from '../../../instance/directory/moves/begin.ts'
+import { noteRebalance, type RebalanceNote } from '../../../instance/directory/moves/rebalances.ts'
+import { isRegression, type Seen } from '../../../instance/directory/regression.ts'
+import { readWishes } from '../../../instance/directory/wishes/read.ts'
+import { TIES, tiesAnswer } from '../../../instance/move/ties/calls.ts'
+import { isRefusal } from '../../../instance/refusal.ts'
+import { type Community, parseRebalance, type Rebalance } from '../../api/objects.ts'
+import { isOurs } from '../../build/owned.ts'
+import { REBALANCE_MANAGER } from '../../decide/changed.ts'
+import { AT_ONCE, type Begin, decideRebalance } from '../../decide/rebalance/decide.ts'
+import type { PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
+import { makePlan } from '../../decide/rebalance/plan.ts'
+import { nameOf, resources } from '../../kube/resources.ts'
+import { communityOf } from '../../observe/instance.ts'
+import { observeRebalance, type SeenRebalance } from '../../observe/rebalance.ts'
+import { directoryOf } from '../../postgres/directory/kysely.ts'
+import type { Server } from '../../postgres/server/session.ts'
+import { abandon, type DriveDeps, drive } from '../../rebalance/drive/drive.ts'
+import type { ReconcilerDeps } from '../controllers.ts'
+import { type Look, reconcile } from '../reconcile.ts'
+import type { Movers } from './movers.ts'
+import type { Reach } from './reach.ts'
+
+export type MovingDeps = {
+  readonly movers: Movers
+  readonly reach: Reach
+  readonly log: Pick<Logger, 'info' | 'warn'>
+}
+
+/** A plan older than this is made anew: people come, go and make friends meanwhile. */
+const PLAN_MS = 600_000
+/** Before another plan is made where the first of it was refused. */
+const REFUSED_MS = 5_000
+
+type Memory = { state: PlanState; readonly at: number }
+type Ways = NonNullable<SeenRebalance['ways']>
+
+export function createRebalancer(
+  deps: ReconcilerDeps,
+): (key: string, signal: AbortSignal) => Promise<{ requeueAfterMs?: number }> {
+  const { kube, movers, now } = deps
+  const written = new Map<string, number>()
+  /** By uid of the Rebalance. */
+  const plans = new Map<string, Memory>()
+  const uids = new Map<string, string>()
+  /** The newest directory that was seen of each Community. */
+  const newest = new Map<string, Seen>()
+  movers.onEnd((key, undone) => {
+    if (undone) plans.delete(uids.get(key) ?? '')
+  })
+
+  /** Whether this directory is older than one that was seen; otherwise it is the newest. */
+  function regressed(uid: string, { facts }: Ways): boolean {
+    const found = { incarnation: facts.incarnation, revision: BigInt(facts.revision) }
+    const known = newest.get(uid)
+    if (known && isRegression(known, found)) return true
+    newest.set(uid, found)
+    return false
+  }
+
+  async function work(rebalance: Rebalance, community: Community, signal: AbortSignal) {
+    const { uid, namespace, name } = rebalance.metadata
+    const key = `${namespace}/${name}`
+    uids.set(key, uid)
+    const aged = plans.get(uid)
+    if (aged && now() - aged.at > PLAN_MS) plans.delete(uid)
+    for (let begun = 0; ; begun++) {
+      signal.throwIfAborted()
+      const { snapshot: seen, ways } = await observeRebalance(rebalance, community, deps)
+      const snapshot = {
+        ...seen,
+        regressed: ways !== undefined && regressed(community.metadata.uid, ways),
+        running: movers.running(),
+        resting: movers.resting(),
+      }
+      const known = plans.get(uid)?.state ?? ({ is: 'none' } as const)
+      let decision = decideRebalance({ ...snapshot, plan: known })
+      if (!ways) return decision
+      if (decision.wantsPlan) {
+        const state = await askAndPlan(community, ways)
+        if (state.is !== 'unanswered') plans.set(uid, { state, at: now() })
+        decision = decideRebalance({ ...snapshot, plan: state })
+      }
+      const way = driveDeps(community, ways)
+      for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
+      const walk = (id: string) => movers.drive(key, id, () => walkOne(way, ways, id))
+      decision.drive.forEach(walk)
+      if (!decision.begin || begun >= AT_ONCE) return decision
+      const followed = plans.get(uid)?.state
+      const move = await begin(way, decision.begin, {
+        id: uid,
+        reason: rebalance.spec.reason,
+        ...(followed?.is === 'made' && {
+          keptBefore: followed.plan.keptBefore,
+          keptAfter: followed.plan.keptAfter,
+        }),
+      })
+      // Somebody came, went or was quicker than the plan.
+      if (isRefusal(move)) {
+        plans.delete(uid)
+        return { ...decision, requeueAfterMs: REFUSED_MS }
+      }
+      const memory = plans.get(uid)
+      if (memory?.state.is === 'made')
+        memory.state = {
+          is: 'made',
+          plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
+        }
+      walk(move.id)
+    }
+  }
+
+  async function askAndPlan(
+    community: Community,
+    { facts, key, server, directory }: Ways,
+  ): Promise<PlanState> {
+    const reached = deps.reach(facts.instances, key)
+    try {
+      const ties: TieFacts[] = []
+      for (const { ordinal } of facts.instances) {
+        if (!facts.members.some(({ home }) => home === ordinal)) continue
+        const answer = await reached
+          .call(ordinal, TIES, { method: 'GET', timeoutMs: 30_000, signal: movers.signal })
+          .catch(() => undefined)
+        const told = tiesAnswer.safeParse(answer?.status === 200 ? answer.body : undefined)
+        if (!told.success) return { is: 'unanswered', ordinal }
+        ties.push(...told.data.ties)
+      }
+      return makePlan({ community, facts }, ties, await readWishes(directoryOf(server, directory)))
+    } finally {
+      await reached.close()
+    }
+  }
+
+  function driveDeps(community: Community, { server, directory }: Ways): Omit<DriveDeps, 'call'> {
+    const connected: Server = {
+      ...server,
+      connect: async (database) => {
+        movers.signal.throwIfAborted()
+        return server.connect(database)
+      },
+    }
+    return {
+      directory: directoryOf(connected, directory),
+      seen: () => newest.get(community.metadata.uid),
+      log: deps.log,
+    }
+  }
+
+  async function walkOne(way: Omit<DriveDeps, 'call'>, { facts, key }: Ways, id: string) {
+    const reached = deps.reach(facts.instances, key)
+    try {
+      return await drive(
+        {
+          ...way,
+          call: (ordinal, path, options) => {
+            movers.signal.throwIfAborted()
+            return reached.call(ordinal, path, { ...options, signal: movers.signal })
+          },
+        },
+        id,
+      )
+    } finally {
+      await reached.close()
+    }
+  }
+
+  return (key, signal) => {
+    const look = async (): Promise<Look | undefined> => {
+      const object = await kube.get(resources.rebalance, nameOf(key))
+      const parsed = object && parseRebalance(object)
+      if (
+        !object ||
+        !parsed?.ok ||
+        object.metadata.deletionTimestamp ||
+        parsed.value.status.phase === 'Done'
+      ) {
+        plans.delete(uids.get(key) ?? '')
+        uids.delete(key)
+        return undefined
+      }
+      const community = await communityOf(parsed.value, kube)
+      if (!community || community.metadata.deletionTimestamp) return undefined
+      const owner = { ...community.metadata, apiVersion: community.apiVersion }
+      // Whoever makes one by hand gets nobody moved by it: two plans at a time would undo each other.
+      if (!isOurs(object, owner)) return undefined
+      try {
+        const decision = await work(parsed.value, community, signal)
+        return { object, decision: { ...decision, groups: [] }, step: NO_STEPS(deps) }
+      } catch (failure) {
+        return { object, failure }
+      }
+    }
+    return reconcile(look, { ...deps, written, fieldManager: REBALANCE_MANAGER }, signal)
+  }
+}
+
+const begin = ({ directory, seen }: Omit<DriveDeps, 'call'>, wanted: Begin, rebalance: RebalanceNote) =>
+  changeDirectory(
+    directory,
+    async (tx) => {
+      const move = await beginMove(tx, { memberId: wanted.member, target: wanted.to })
+      if (isRefusal(move)) return move
+      await noteRebalance(tx, rebalance)
+      await tx.updateTable('moves').set({ rebalance: rebalance.id }).where('id', '=', move.id).execute()
+      return move
+    },
+    seen?.(),
+  )
+
+const unused: DriveDeps['call'] = () => Promise.reject(new Error('giving a move up calls nobody'))
+
+/** Everything was done while looking. */
+const NO_STEPS = ({ kube, prepared, keys, now }: ReconcilerDeps) => ({
+  kube,
+  prepared,
+  keys,
+  now,
+  fieldManager: REBALANCE_MANAGER,
+  server: undefined,
+  ca: undefined,
+})

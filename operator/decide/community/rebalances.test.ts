@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Rebalance } from '../../api/objects.ts'
+import {
+  known,
+  makeCommunity,
+  makeFacts,
+  makeInstance,
+  makeRow,
+  makeSnapshot,
+} from '../../testing/snapshots/community.ts'
+import { decide, steps } from '../../testing/snapshots/decided.ts'
+import { makeRebalance } from '../../testing/snapshots/rebalance.ts'
+import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
+import { describe } from './status.ts'
+
+/** A community of so many members in each instance, all of it enforced by the cap that is wished for. */
+function snapshotOf(
+  taken: readonly number[],
+  given: {
+    readonly cap?: number
+    readonly mode?: string
+    readonly headroomPercent?: number
+    readonly maxInstances?: number
+    readonly rebalances?: readonly Rebalance[]
+    readonly moving?: number
+    readonly row?: Partial<DirectoryInstance>
+  } = {},
+): CommunitySnapshot {
+  const { cap = 4, mode = 'Auto', headroomPercent = 0, maxInstances = 9 } = given
+  return makeSnapshot({
+    community: makeCommunity({
+      seats: { perInstance: cap, minFree: 1, maxInstances, minutesBetweenInstances: 0 },
+      rebalance: { mode, headroomPercent },
+    }),
+    directory: known(
+      makeFacts({
+        instances: taken.map((many, index) => makeRow(index + 1, { cap, taken: many, ...given.row })),
+        moving: given.moving ?? 0,
+      }),
+    ),
+    instances: taken.map((_, index) => makeInstance(index + 1, { cap })),
+    rebalances: given.rebalances ?? [],
+  })
+}
+
+const made = (snapshot: CommunitySnapshot) =>
+  steps(snapshot).flatMap((step) =>
+    step.do === 'create' && step.object.kind === 'Rebalance'
+      ? [{ name: step.object.metadata.name, ...Object(step.object.spec) }]
+      : [],
+  )
+const balanced = (snapshot: CommunitySnapshot) =>
+  decide(snapshot).findings.find(({ type }) => type === 'Balanced')
+const counted = (snapshot: CommunitySnapshot) => decide(snapshot).counts.overflow
+
+test('one is made for members who are too many, once there are seats for all of them', () => {
+  expect(made(snapshotOf([4, 3]))).toEqual([])
+  expect(balanced(snapshotOf([4, 3]))).toMatchObject({ status: 'True', reason: 'Balanced' })
+  expect(made(snapshotOf([6, 1]))).toEqual([
+    { name: 'garden-r1', community: 'garden', reason: 'Overflow', approved: true },
+  ])
+  expect(counted(snapshotOf([6, 1]))).toBe(2)
+  expect(made(snapshotOf([6, 3]))).toEqual([])
+  expect(balanced(snapshotOf([6, 3]))).toMatchObject({ status: 'False', reason: 'InstanceStarting' })
+  const most = snapshotOf([6, 3], { maxInstances: 2 })
+  expect(made(most)).toEqual([])
+  expect(balanced(most)).toMatchObject({ status: 'False', reason: 'MaxInstancesReached' })
+})
+
+test('Manual waits for approval, Off makes none and opens nothing for it', () => {
+  expect(made(snapshotOf([6, 1], { mode: 'Manual' }))).toMatchObject([{ approved: false }])
+  const off = snapshotOf([6, 1], { mode: 'Off' })
+  expect(made(off)).toEqual([])
+  expect(balanced(off)).toMatchObject({ status: 'False', reason: 'RebalanceOff' })
+  const opened = (snapshot: CommunitySnapshot) =>
+    steps(snapshot).filter((step) => step.do === 'apply' && step.object.kind === 'Instance' && !step.live)
+      .length
+  // Three are too many, and one seat is free: enough for who comes, not for who moves.
+  expect(opened(snapshotOf([7, 3], { mode: 'Off' }))).toBe(0)
+  expect(opened(snapshotOf([7, 3]))).toBe(1)
+})
+
+test('at most one is open, and what it waits for is said of the Community', () => {
+  const condition = {
+    type: 'Ready',
+    status: 'False',
+    reason: 'ApprovalMissing',
+    message: 'approve it',
+    lastTransitionTime: '2030-01-01T00:00:00Z',
+  } as const
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(8), { minLength: 1, maxLength: 4 }),
+      fc.constantFrom('Auto', 'Manual', 'Off'),
+      fc.constantFrom(undefined, 'Proposed', 'Approved', 'Moving', 'Stopped'),
+      fc.nat(2),
+      (taken, mode, phase, moving) => {
+        const open = makeRebalance({}, { conditions: [condition], ...(phase && { phase }) }, 4)
+        expect(made(snapshotOf(taken, { mode, moving, rebalances: [open] }))).toEqual([])
+      },
+    ),
+  )
+  const open = makeRebalance({}, { phase: 'Proposed', conditions: [condition] }, 4)
+  expect(balanced(snapshotOf([6, 1], { rebalances: [open] }))).toMatchObject({
+    reason: 'ApprovalMissing',
+    message: 'garden-r4: approve it',
+  })
+})
+
+test('a new one has a new number; five that are over are kept, and none that is open is deleted', () => {
+  const over = [1, 2, 3, 4, 5, 6, 7].map((number) => makeRebalance({}, { phase: 'Done' }, number))
+  const snapshot = snapshotOf([6, 1], { rebalances: [...over].reverse() })
+  expect(made(snapshot)).toMatchObject([{ name: 'garden-r8' }])
+  const deleted = steps(snapshot).flatMap((step) =>
+    step.do === 'delete' && step.object.kind === 'Rebalance' ? [step.object.metadata.name] : [],
+  )
+  expect(deleted.sort()).toEqual(['garden-r1', 'garden-r2'])
+})
+
+test('moves that nobody looks after any more get one to end them, also where nobody is moved', () => {
+  expect(made(snapshotOf([4, 3], { moving: 1 }))).toMatchObject([{ reason: 'Unfinished' }])
+  expect(made(snapshotOf([6, 1], { moving: 1, mode: 'Off' }))).toMatchObject([{ reason: 'Unfinished' }])
+})
+
+test('headroom: one is made when less than half of it is left somewhere, and all can have all of it', () => {
+  const some = { headroomPercent: 50 }
+  expect(made(snapshotOf([4, 0], some))).toMatchObject([{ reason: 'Headroom' }])
+  // Half of it is left; there is not enough for all.
+  expect(made(snapshotOf([3, 0], some))).toEqual([])
+  expect(made(snapshotOf([4, 1], some))).toEqual([])
+  expect(made(snapshotOf([4, 0]))).toEqual([])
+})
+
+test('while members move, and nothing else does, the Community is progressing', () => {
+  const seen = (reason: string) =>
+    describe(snapshotOf([6, 1]), {
+      directory: undefined,
+      growth: undefined,
+      refusals: [],
+      busy: false,
+      balance: { type: 'Balanced', status: 'False', reason, message: 'why' },
+    }).findings.find(({ type }) => type === 'Progressing')
+  expect(seen('Moving')).toMatchObject({ status: 'True', reason: 'Moving' })
+  expect(seen('ApprovalMissing')).toMatchObject({ status: 'False' })
+})

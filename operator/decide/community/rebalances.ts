@@ -1,0 +1,117 @@
+// When a Rebalance is made, and what is said of members who have to move. One at a time in a community.
+import type { Rebalance } from '../../api/objects.ts'
+import { buildRebalance } from '../../build/data/rebalance.ts'
+import { rebalanceName, rebalanceNumber } from '../../build/names.ts'
+import { isOurs, type Owner } from '../../build/owned.ts'
+import type { Event, Step } from '../decision.ts'
+import type { Growth } from '../growth/growth.ts'
+import { type Imbalance, imbalanceOf } from '../rebalance/imbalance.ts'
+import type { CommunitySnapshot, DirectoryFacts } from '../snapshot.ts'
+import type { CommunityFinding } from './status.ts'
+
+/** Rebalances that are over and kept to be looked at. */
+const KEPT = 5
+
+export type RebalancesDecision = {
+  readonly steps: readonly Step[]
+  readonly events: readonly Event[]
+  readonly finding: CommunityFinding
+}
+
+const isOver = ({ status }: Rebalance): boolean => status.phase === 'Done'
+
+export function decideRebalances(
+  { community, rebalances }: CommunitySnapshot,
+  owner: Owner,
+  facts: DirectoryFacts,
+  growth: Growth | undefined,
+): RebalancesDecision {
+  const ours = rebalances
+    .filter((object) => isOurs(object, owner))
+    .sort((a, b) => rebalanceNumber(b.metadata.name) - rebalanceNumber(a.metadata.name))
+  const forget = ours
+    .filter(isOver)
+    .slice(KEPT)
+    .map(({ metadata, apiVersion, kind }): Step => ({ do: 'delete', object: { apiVersion, kind, metadata } }))
+  const imbalance = imbalanceOf(facts.instances, community.spec)
+  const { mode } = community.spec.rebalance
+  const say = (reason: string, message: string, status: 'True' | 'False' = 'False'): CommunityFinding => ({
+    type: 'Balanced',
+    status,
+    reason,
+    message,
+  })
+  const lacking = whatLacks(imbalance, growth, community.spec.seats.maxInstances)
+  const open = ours.find((one) => !isOver(one))
+  if (open) {
+    const ready = open.status.conditions?.find(({ type }) => type === 'Ready')
+    const finding =
+      lacking && mode !== 'Off'
+        ? say(lacking.reason, lacking.message)
+        : say(ready?.reason ?? 'Moving', `${open.metadata.name}: ${ready?.message ?? 'is being planned'}`)
+    return { steps: forget, events: [], finding }
+  }
+  const off = mode === 'Off'
+  const why =
+    !off && imbalance.overflow > 0
+      ? 'Overflow'
+      : !off && imbalance.cramped
+        ? 'Headroom'
+        : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
+          facts.moving > 0
+          ? 'Unfinished'
+          : undefined
+  if (off && why === undefined && imbalance.overflow > 0)
+    return {
+      steps: forget,
+      events: [],
+      finding: say(
+        'RebalanceOff',
+        'instances have more members than seats, and spec.rebalance.mode is Off: set it to Auto or Manual, or raise spec.seats.perInstance; nobody is sent away',
+      ),
+    }
+  if (why === undefined)
+    return {
+      steps: forget,
+      events: [],
+      finding: say('Balanced', 'nobody has to move', 'True'),
+    }
+  // Seats come before moves. People who sign up meanwhile may take them, and then there will be more.
+  if (why === 'Overflow' && lacking)
+    return { steps: forget, events: [], finding: say(lacking.reason, lacking.message) }
+  const number = 1 + Math.max(0, ...rebalances.map(({ metadata }) => rebalanceNumber(metadata.name)))
+  const name = rebalanceName(owner.name, number)
+  const object = buildRebalance(owner, { number, reason: why, approved: mode === 'Auto' })
+  return {
+    steps: [...forget, { do: 'create', object }],
+    events: [{ type: 'Normal', reason: 'Moving', message: `made the Rebalance ${name}: ${CAUSES[why]}` }],
+    finding: say('Moving', `${name}: is being planned`),
+  }
+}
+
+const CAUSES = {
+  Overflow: 'instances have more members than seats',
+  Headroom: 'an instance has too few free seats, and others have some',
+  Unfinished: 'moves that were begun before are to be ended',
+} as const
+
+/** Why members who have to move have no seats to go to; undefined: they have. */
+function whatLacks(
+  { overflow, room }: Imbalance,
+  growth: Growth | undefined,
+  maxInstances: number,
+): { readonly reason: string; readonly message: string } | undefined {
+  if (room >= overflow) return undefined
+  const who = 'instances have more members than seats, and there are too few seats elsewhere'
+  if (growth?.why === 'MaxInstancesReached')
+    return {
+      reason: 'MaxInstancesReached',
+      message: `${who} with ${maxInstances} instances: raise spec.seats.maxInstances, or spec.seats.perInstance; nobody is sent away`,
+    }
+  if (growth?.why === 'WaitingBetweenInstances')
+    return {
+      reason: 'WaitingBetweenInstances',
+      message: `${who}; the last instance was opened a short time ago: wait, or lower spec.seats.minutesBetweenInstances`,
+    }
+  return { reason: 'InstanceStarting', message: `${who}: another instance is starting` }
+}

@@ -1,0 +1,254 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { makeCommunity, makeInstance, NOW } from '../../testing/snapshots/community.ts'
+import {
+  id,
+  lowered,
+  makeMoves,
+  makeRebalance,
+  makeRebalanceSnapshot,
+} from '../../testing/snapshots/rebalance.ts'
+import { AT_ONCE, decideRebalance } from './decide.ts'
+import type { MovesFacts, OpenMove, PlanState, TieFacts } from './facts.ts'
+import { makePlan } from './plan.ts'
+
+const perHour = { seats: { perInstance: 4 }, rebalance: { maxMovesPerHour: 1000 } }
+
+/** Plays directory and homes: what is decided happens, moves end one after the other, and sometimes one is undone. */
+function play(
+  cap: number,
+  homes: readonly number[],
+  instances: number,
+  ties: readonly TieFacts[],
+  chance: (n: number) => boolean,
+) {
+  const caps = Array.from({ length: instances }, () => cap)
+  const community = makeCommunity({ ...perHour, seats: { perInstance: cap } })
+  const at = [...homes]
+  let open: OpenMove[] = []
+  let plan: PlanState = { is: 'none' }
+  let [done, undone, moves] = [0, 0, 0]
+  const most = [...caps].map((_, index) => Math.max(cap, homes.filter((home) => home === index + 1).length))
+  for (let round = 0; round < 400; round++) {
+    const facts = makeMoves(caps, at, { open, done, undone })
+    // The cap holds at every moment; where it was lowered under members, nobody comes.
+    for (const { ordinal, taken } of facts.instances)
+      expect(taken).toBeLessThanOrEqual(most[ordinal - 1] ?? 0)
+    const snapshot = makeRebalanceSnapshot(facts, { community, plan })
+    let decision = decideRebalance(snapshot)
+    if (decision.wantsPlan) {
+      plan = makePlan({ community, facts }, ties)
+      decision = decideRebalance({ ...snapshot, plan })
+    }
+    if (decision.counts.phase === 'Done') return { at, done, undone, decision, facts }
+    if (decision.begin && plan.is === 'made') {
+      const { member, from, to } = decision.begin
+      const row = facts.instances.find(({ ordinal }) => ordinal === to)
+      expect(row && row.taken < row.cap).toBe(true)
+      expect(at[Number(member) - 1000]).toBe(from)
+      expect(open.length).toBeLessThan(AT_ONCE)
+      plan = { is: 'made', plan: { ...plan.plan, started: plan.plan.started + 1 } }
+      open = [
+        ...open,
+        { id: String(++moves), memberId: member, source: from, target: to, step: 'reserved', mine: true },
+      ]
+      if (open.length < AT_ONCE && chance(round)) continue
+    }
+    const [ended, ...rest] = chance(round + 7) ? [...open].reverse() : open
+    if (!ended) continue
+    open = rest
+    if (undone < 2 && chance(round + 3)) {
+      undone++
+      plan = { is: 'none' }
+    } else {
+      done++
+      at[Number(ended.memberId) - 1000] = ended.target
+    }
+  }
+  throw new Error('it does not end')
+}
+
+test('whatever happens on the way, it ends with nobody over the cap, and moves no more than have to', () => {
+  fc.assert(
+    fc.property(lowered, fc.nat(), ({ cap, homes, instances, ties }, seed) => {
+      const { at, done, decision } = play(cap, homes, instances, ties, (n) => (seed >> (n % 20)) % 2 === 1)
+      const counts = Array.from({ length: instances }, (_, i) => at.filter((home) => home === i + 1).length)
+      expect(Math.max(0, ...counts)).toBeLessThanOrEqual(cap)
+      const over = Array.from({ length: instances }, (_, i) =>
+        Math.max(0, homes.filter((home) => home === i + 1).length - cap),
+      ).reduce((sum, n) => sum + n, 0)
+      // More only where a new instance is filled to the smallest size.
+      expect(done).toBeGreaterThanOrEqual(over)
+      if (over === 0) expect(done).toBe(0)
+      expect(decision.counts).toMatchObject({ phase: 'Done', left: 0, moved: done, planned: done })
+      expect(decision.findings.find(({ type }) => type === 'Ready')?.status).toBe('True')
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('who leads next comes to the same plan, whatever the order in which the homes answered', () => {
+  fc.assert(
+    fc.property(lowered, ({ cap, homes, instances, ties }) => {
+      const asked = {
+        community: makeCommunity({ seats: { perInstance: cap } }),
+        facts: makeMoves(
+          Array.from({ length: instances }, () => cap),
+          homes,
+        ),
+      }
+      expect(makePlan(asked, [...ties].reverse())).toEqual(makePlan(asked, ties))
+    }),
+    { numRuns: 40 },
+  )
+})
+
+// Two over the cap of four, and an empty instance.
+const FULL = makeMoves([4, 4], [1, 1, 1, 1, 1, 1])
+const planned = (facts: MovesFacts, spec: Record<string, unknown> = perHour): PlanState =>
+  makePlan({ community: makeCommunity(spec), facts }, [])
+const snapshotOf = (facts: MovesFacts, given: Parameters<typeof makeRebalanceSnapshot>[1] = {}) =>
+  makeRebalanceSnapshot(facts, { community: makeCommunity(perHour), plan: planned(facts), ...given })
+const reason = (decision: ReturnType<typeof decideRebalance>) =>
+  decision.findings.find(({ type }) => type === 'Progressing')?.reason
+const open = (given: Partial<OpenMove> = {}): OpenMove => ({
+  id: '1',
+  memberId: id(0),
+  source: 1,
+  target: 2,
+  step: 'copied',
+  mine: true,
+  ...given,
+})
+
+test('it begins the first of its plan, and nobody while something stands in the way', () => {
+  expect(decideRebalance(snapshotOf(FULL)).begin).toMatchObject({ from: 1, to: 2 })
+  const stopped = { rebalance: makeRebalance({ stopped: true }) }
+  const proposed = { rebalance: makeRebalance({ approved: false }) }
+  const rolling = { instances: [makeInstance(1), makeInstance(2, { serving: false })] }
+  const changed = { instances: [makeInstance(1), makeInstance(2, { generation: 2, observed: 1 })] }
+  const unanswered = { plan: { is: 'unanswered', ordinal: 2 } } as const
+  const paused = { community: makeCommunity({ ...perHour, paused: true }) }
+  const off = { community: makeCommunity({ ...perHour, rebalance: { mode: 'Off' } }) }
+  for (const [given, why] of [
+    [stopped, 'Stopped'],
+    [proposed, 'ApprovalMissing'],
+    [rolling, 'InstanceNotReady'],
+    [changed, 'InstanceNotReady'],
+    [unanswered, 'TiesUnknown'],
+    [{ regressed: true }, 'DirectoryRegressed'],
+    [paused, 'Paused'],
+    [off, 'RebalanceOff'],
+  ] as const) {
+    const decision = decideRebalance(snapshotOf(FULL, given))
+    expect([decision.begin, reason(decision)]).toEqual([undefined, why])
+  }
+})
+
+test('no answer from the directory keeps the numbers and moves nobody', () => {
+  const rebalance = makeRebalance({}, { phase: 'Moving', planned: 9, moved: 4, left: 5 })
+  const refusal = { reason: 'DatabaseUnreachable', message: 'it does not answer' } as const
+  const decision = decideRebalance(snapshotOf(FULL, { rebalance, moves: { ok: false, refusal } }))
+  expect(decision).toMatchObject({ begin: undefined, drive: [], wantsPlan: false })
+  expect(decision.counts).toMatchObject({ phase: 'Moving', moved: 4 })
+})
+
+test('what was left half way is taken up first, by whomever it was begun, also before approval', () => {
+  const facts = makeMoves([4, 4], [1, 1, 1, 1, 1, 1], {
+    open: [open({ mine: false }), open({ id: '2', memberId: id(1) })],
+  })
+  for (const given of [{}, { rebalance: makeRebalance({ approved: false }) }])
+    expect(decideRebalance(snapshotOf(facts, given))).toMatchObject({ drive: ['1', '2'], begin: undefined })
+  // What is being walked, and what rests after a failure, is left alone.
+  const given = { running: new Set(['1']), resting: new Map([['2', 800]]) }
+  expect(decideRebalance(snapshotOf(facts, given))).toMatchObject({ drive: [], requeueAfterMs: 800 })
+})
+
+test('stopped, what is being walked goes on, and the rest is given up where that can be', () => {
+  const moves = [
+    open({ id: '1' }),
+    open({ id: '2', memberId: id(1) }),
+    open({ id: '3', memberId: id(2), step: 'switched' }),
+    open({ id: '4', memberId: id(3), step: 'undoing' }),
+  ]
+  const facts = makeMoves([4, 4], [1, 1, 2, 1, 1, 1], { open: moves })
+  const given = { rebalance: makeRebalance({ stopped: true }), running: new Set(['1']) }
+  const decision = decideRebalance(snapshotOf(facts, given))
+  expect(decision).toMatchObject({ drive: ['2', '3', '4'], abandon: ['2'], begin: undefined })
+  expect(decision.counts.phase).toBe('Stopped')
+})
+
+test('the rate counts all moves of the last hour, and the wait ends when the oldest is an hour old', () => {
+  const begun = [NOW - 3_500_000, NOW - 1_000, NOW - 500]
+  const facts = { ...FULL, begun }
+  const limited = (maxMovesPerHour: number) =>
+    decideRebalance(snapshotOf(facts, { rebalance: makeRebalance({ maxMovesPerHour }) }))
+  expect(limited(4).begin).toBeDefined()
+  expect(limited(3).begin).toBeUndefined()
+  expect(reason(limited(3))).toBe('RateLimited')
+  expect(limited(3).requeueAfterMs).toBeLessThanOrEqual(100_100)
+  expect(limited(2).begin).toBeUndefined()
+})
+
+test('a plan that no longer fits is made anew', () => {
+  const plan = planned(FULL)
+  const wants = (facts: MovesFacts, spec: Record<string, unknown> = perHour) =>
+    decideRebalance(snapshotOf(facts, { plan, community: makeCommunity(spec) })).wantsPlan
+  expect(wants(FULL)).toBe(false)
+  // Another cap; the first of the plan is gone; somebody took the seats.
+  expect(wants(FULL, { ...perHour, seats: { perInstance: 3 } })).toBe(true)
+  const first = plan.is === 'made' ? plan.plan.order[0]?.member : ''
+  expect(wants({ ...FULL, members: FULL.members.filter((one) => one.id !== first) })).toBe(true)
+  expect(
+    wants({ ...FULL, instances: FULL.instances.map((row) => ({ ...row, taken: Math.max(4, row.taken) })) }),
+  ).toBe(true)
+})
+
+test('whoever could not be moved three times is planned around; moderators stay, unless they are too many', () => {
+  const who = (change: (index: number) => object) => {
+    const members = FULL.members.map((one, index) => ({ ...one, ...change(index) }))
+    const plan = planned({ ...FULL, members })
+    return plan.is === 'made' ? plan.plan.order.map(({ member }) => member).sort() : []
+  }
+  expect(who((index) => ({ undone: index < 4 ? 3 : 2 }))).toEqual([id(4), id(5)])
+  expect(who((index) => ({ role: index % 3 === 0 ? 'member' : 'moderator' }))).toEqual([id(0), id(3)])
+  expect(who(() => ({ role: 'moderator' }))).toHaveLength(2)
+  expect(who((index) => ({ movedAt: index < 4 ? NOW - 1000 : null }))).toEqual([id(4), id(5)])
+})
+
+test('headroom is a wish: it gives way where there are no seats for it', () => {
+  const spec = { ...perHour, rebalance: { headroomPercent: 50 } }
+  const tight = makeMoves([4, 4], [1, 1, 1, 1, 2])
+  const counts = (facts: MovesFacts) => {
+    const plan = planned(facts, spec)
+    return plan.is === 'made' ? [...plan.plan.after.values()].sort() : plan
+  }
+  expect(counts(tight)).toEqual([1, 4])
+  expect(counts(makeMoves([4, 4], [1, 1, 1, 1]))).toEqual([2, 2])
+})
+
+test('nothing of anybody is said', () => {
+  fc.assert(
+    fc.property(lowered, ({ cap, homes, instances, ties }) => {
+      const facts = makeMoves(
+        Array.from({ length: instances }, () => cap),
+        homes,
+        { open: homes.length > 0 ? [open({ memberId: id(0) })] : [] },
+      )
+      const community = makeCommunity({ ...perHour, seats: { perInstance: cap } })
+      const plan = makePlan({ community, facts }, ties)
+      const { findings, counts, events } = decideRebalance(makeRebalanceSnapshot(facts, { community, plan }))
+      expect(JSON.stringify({ findings, counts, events })).not.toMatch(/10\d\d/)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('one that was made to end what others had begun begins nobody, and is over when that is', () => {
+  const ends = { rebalance: makeRebalance({ reason: 'Unfinished' }), plan: { is: 'none' } } as const
+  const left = makeMoves([4, 4], [1, 1, 1, 1, 1, 1], { open: [open({ mine: false })] })
+  const going = decideRebalance(snapshotOf(left, ends))
+  expect(going).toMatchObject({ drive: ['1'], begin: undefined, wantsPlan: false })
+  expect(going.counts.phase).not.toBe('Done')
+  expect(decideRebalance(snapshotOf(FULL, ends)).counts.phase).toBe('Done')
+})

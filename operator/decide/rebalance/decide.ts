@@ -1,0 +1,189 @@
+// One look at a Rebalance → whether to plan, which moves to walk, which to begin, and what to say. Pure.
+import type { RebalanceSpec } from '../../api/objects.ts'
+import type { Event } from '../decision.ts'
+import { holds } from '../growth/instances.ts'
+import type { Refusal } from '../snapshot.ts'
+import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
+import { homesOf, madeFor } from './plan.ts'
+import { canBeUndone, roomsOf } from './settled.ts'
+import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
+
+/** Moves under way at the same time in one community: each is a load for two homes. */
+export const AT_ONCE = 2
+
+const POLL_MS = 60_000
+const SOON_MS = 5_000
+const HOUR_MS = 3_600_000
+
+export type Begin = { readonly member: string; readonly from: number; readonly to: number }
+
+export type RebalanceDecision = {
+  /** Ask all homes who knows whom, make a plan, and decide again. */
+  readonly wantsPlan: boolean
+  /** Open moves to walk, from wherever they are. */
+  readonly drive: readonly string[]
+  /** Of these, the ones to give up first. */
+  readonly abandon: readonly string[]
+  readonly begin: Begin | undefined
+  readonly findings: readonly RebalanceFinding[]
+  readonly counts: RebalanceCounts
+  readonly events: readonly Event[]
+  /** Look again after this long, if nothing happens before. */
+  readonly requeueAfterMs: number
+}
+
+/** Why nobody is moved now, though somebody should be; `soon`: it may be otherwise in a moment. */
+export type Hold = Refusal & { readonly forMs?: number }
+
+export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision {
+  const { rebalance, moves, jitter } = snapshot
+  const nothing = { wantsPlan: false, drive: [], abandon: [], begin: undefined, events: [] }
+  const slow = POLL_MS * (1 + jitter)
+  // Whatever comes after its end is another one's.
+  if (rebalance.status.phase === 'Done')
+    return { ...nothing, findings: [], counts: rebalance.status, requeueAfterMs: 10 * slow }
+  if (!moves.ok)
+    return {
+      ...nothing,
+      ...describeRebalance(snapshot, moves.refusal, false),
+      requeueAfterMs: SOON_MS * (1 + jitter),
+    }
+  const { facts } = moves
+  if (snapshot.regressed)
+    return { ...nothing, ...describeRebalance(snapshot, REGRESSED, false), requeueAfterMs: slow }
+
+  const { drive, abandon } = walk(snapshot, facts)
+  const plan = fitting(snapshot, facts)
+  // One that was made to end what others had begun plans nothing.
+  const ends = rebalance.spec.reason === 'Unfinished'
+  const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0)
+  const over = nobody && facts.open.length === 0
+  if (over) return { ...nothing, ...describeRebalance(snapshot, undefined, true), requeueAfterMs: 10 * slow }
+
+  const stays = whyNobody(snapshot)
+  const next = plan && !stays && !ends ? nextMove(snapshot, facts, plan) : undefined
+  const hold = stays ?? (next && 'hold' in next ? next.hold : undefined)
+  const begin = next && 'begin' in next ? next.begin : undefined
+  const said = describeRebalance(snapshot, hold, false)
+  // A plan that was followed to its end is made once more: members may have come meanwhile. Who waits for approval shows one.
+  const wantsPlan =
+    plan === undefined ||
+    (next !== undefined && 'stale' in next) ||
+    (plan.started >= plan.order.length && facts.open.length === 0)
+  const resting = facts.open
+    .filter(({ id }) => !snapshot.running.has(id))
+    .map(({ id }) => snapshot.resting.get(id) ?? 0)
+  return {
+    wantsPlan: wantsPlan && !ends,
+    drive,
+    abandon,
+    begin,
+    ...said,
+    events: [],
+    requeueAfterMs: Math.min(
+      begin ? 1_000 : slow,
+      hold?.forMs ?? slow,
+      snapshot.plan.is === 'unanswered' ? SOON_MS * (1 + jitter) : slow,
+      ...resting.map((ms) => Math.max(ms, 100)),
+    ),
+  }
+}
+
+const REGRESSED: Refusal = {
+  reason: 'DirectoryRegressed',
+  message: 'the directory is older than it was: nobody is moved until that is repaired',
+}
+
+/** What was begun is ended first, whoever began it; stopped, it is given up where that still can be. */
+function walk({ rebalance, running, resting, community }: RebalanceSnapshot, { open }: MovesFacts) {
+  if (community.spec.paused) return { drive: [], abandon: [] }
+  const idle = open.filter(({ id }) => !running.has(id))
+  const giveUp = rebalance.spec.stopped ? idle.filter(canBeUndone) : []
+  const due = idle.filter((move) => (resting.get(move.id) ?? 0) <= 0 || giveUp.includes(move))
+  return { drive: due.map(({ id }) => id), abandon: giveUp.map(({ id }) => id) }
+}
+
+/** The plan, unless it was made for something else. */
+function fitting({ plan, community }: RebalanceSnapshot, facts: MovesFacts): FollowedPlan | undefined {
+  return plan.is === 'made' && plan.plan.madeFor === madeFor({ community, facts }) ? plan.plan : undefined
+}
+
+function whyNobody({ rebalance, community, plan }: RebalanceSnapshot): Hold | undefined {
+  const { namespace, name } = rebalance.metadata
+  if (community.spec.paused)
+    return {
+      reason: 'Paused',
+      message: 'spec.paused of the Community is true: nobody is moved until it is false',
+    }
+  if (rebalance.spec.stopped)
+    return { reason: 'Stopped', message: 'spec.stopped is true: nobody is moved until it is false' }
+  if (!rebalance.spec.approved)
+    return {
+      reason: 'ApprovalMissing',
+      message: `nobody is moved before it is approved: \`kubectl -n ${namespace} patch rebalance ${name} --type merge -p '{"spec":{"approved":true}}'\``,
+    }
+  if (community.spec.rebalance.mode === 'Off')
+    return { reason: 'RebalanceOff', message: 'spec.rebalance.mode of the Community is Off: nobody is moved' }
+  if (plan.is === 'unanswered')
+    return {
+      reason: 'TiesUnknown',
+      message: `instance ${plan.ordinal} did not say who knows whom; it is asked again, and nobody is moved on a guess`,
+    }
+  if (plan.is === 'refused') return { reason: 'NoPlan', message: plan.message }
+  return undefined
+}
+
+type Next =
+  | { readonly begin: Begin }
+  | { readonly hold: Hold }
+  | { readonly stale: true }
+  | { readonly wait: true }
+
+function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: FollowedPlan): Next {
+  const step = plan.order[plan.started]
+  if (!step) return { wait: true }
+  const moving = facts.open.find(({ memberId }) => memberId === step.member)
+  if (moving) return { wait: true }
+  // Gone, moved by another plan, or back where they were since their move was undone.
+  if (homesOf(facts).get(step.member) !== step.from) return { stale: true }
+  if (facts.open.length >= AT_ONCE) return { wait: true }
+  const row = facts.instances.find(({ ordinal }) => ordinal === step.to)
+  if (row?.state !== 'Active') return { stale: true }
+  const room = roomsOf(facts, snapshot.community.spec.seats).find(({ ordinal }) => ordinal === step.to)
+  // Whoever leaves there makes room; if nobody does, somebody came who was not foreseen.
+  if (!room || row.taken >= room.cap) return facts.open.length > 0 ? { wait: true } : { stale: true }
+  const unsteady = [step.from, step.to].find((ordinal) => !isSteady(snapshot, ordinal))
+  if (unsteady !== undefined) return { hold: notReady(snapshot, unsteady) }
+  const perHour = snapshot.rebalance.spec.maxMovesPerHour ?? snapshot.community.spec.rebalance.maxMovesPerHour
+  const lately = facts.begun.filter((at) => at > facts.now - HOUR_MS)
+  const oldest = lately[lately.length - perHour]
+  if (oldest !== undefined)
+    return {
+      hold: {
+        reason: 'RateLimited',
+        message: `${perHour} members were moved within an hour: raise ${limitField(snapshot.rebalance.spec)}, or wait`,
+        forMs: oldest + HOUR_MS - facts.now + 100,
+      },
+    }
+  return { begin: step }
+}
+
+const limitField = ({ maxMovesPerHour }: RebalanceSpec): string =>
+  maxMovesPerHour === undefined ? 'spec.rebalance.maxMovesPerHour of the Community' : 'spec.maxMovesPerHour'
+
+/** It serves, with the template that is wanted of it: nothing of it is about to be replaced. */
+function isSteady({ instances }: RebalanceSnapshot, ordinal: number): boolean {
+  const instance = instances.find(({ spec }) => spec.ordinal === ordinal)
+  return instance !== undefined && holds(instance, 'Ready')
+}
+
+function notReady({ instances, community }: RebalanceSnapshot, ordinal: number): Hold {
+  const name = `${community.metadata.name}-${ordinal}`
+  const instance = instances.find(({ spec }) => spec.ordinal === ordinal)
+  const ready = instance?.status.conditions?.find(({ type }) => type === 'Ready')
+  return {
+    reason: 'InstanceNotReady',
+    message: `nobody is moved from or to ${name} before it is Ready${ready && ready.status !== 'True' ? ` (${ready.reason})` : ''}`,
+    forMs: SOON_MS,
+  }
+}

@@ -1,0 +1,158 @@
+// From what the directory and the homes told to a plan. Pure and without memory: whoever leads next makes the same one.
+import type { Community } from '../../api/objects.ts'
+import { weigh } from '../../rebalance/graph.ts'
+import type { PlanInput, PlanRefusalCode } from '../../rebalance/plan/input.ts'
+import { plan } from '../../rebalance/plan/plan.ts'
+import { groupsOf } from '../../rebalance/plan/together.ts'
+import type { MovesFacts, PlanState, TieFacts, WishFacts } from './facts.ts'
+import { headroomOf, isUndoing, roomsOf } from './settled.ts'
+
+/** Whoever has moved stays for so long, if there is any other way. */
+const COOL_MS = 30 * 86_400_000
+/** Whoever could not be moved so often is planned around. */
+const TRIES = 3
+/** Of the smallest instance: people who wish to live together are held together in groups no larger than this. */
+const GROUP = 0.25
+/** Less than a second on a fast core: the leader renews its Lease in between. */
+const MOST_WORK = 30e6
+
+type Asked = { readonly community: Pick<Community, 'spec'>; readonly facts: MovesFacts }
+
+/** Changes with whatever makes a plan that is being followed the wrong one. */
+export const madeFor = ({ community, facts }: Asked): string =>
+  JSON.stringify([
+    roomsOf(facts, community.spec.seats).map(({ ordinal, state, cap }) => [ordinal, state, cap]),
+    headroomOf(community.spec),
+  ])
+
+type AllWishes = ReadonlyMap<string, WishFacts>
+
+/** What a plan shall heed beside the cap. */
+type Heeded = {
+  readonly headroom: number
+  /** Whose wish to stay: everybody's, of those who look after a home, or nobody's. */
+  readonly pins: 'all' | 'keepers' | 'none'
+  readonly together: boolean
+}
+
+/** Who moves where, in an order in which everybody finds a free seat. Ties of people who are no members are left out. */
+export function makePlan(asked: Asked, ties: readonly TieFacts[], wishes: AllWishes = new Map()): PlanState {
+  const { facts, community } = asked
+  const made = madeFor(asked)
+  const edges = edgesOf(facts, ties)
+  let heeded: Heeded | undefined = { headroom: headroomOf(community.spec), pins: 'all', together: true }
+  let result = plan(inputOf(asked, edges, wishes, heeded))
+  while (result.kind === 'refusal') {
+    heeded = heedLess(heeded, result.code)
+    if (!heeded) return { is: 'refused', madeFor: made, message: result.message }
+    result = plan(inputOf(asked, edges, wishes, heeded))
+  }
+  const total = edges.reduce((sum, { weight }) => sum + weight, 0)
+  const kept = (cut: number) => (total === 0 ? 100 : Math.round(100 * (1 - cut / total)))
+  return {
+    is: 'made',
+    plan: {
+      madeFor: made,
+      order: result.order,
+      started: 0,
+      keptBefore: kept(result.cutBefore),
+      keptAfter: kept(result.cut),
+      before: count(homesOf(facts).values()),
+      after: count(result.homes.values()),
+    },
+  }
+}
+
+/** Where everybody lives when what is under way has ended. */
+export const homesOf = ({ members, open }: Pick<MovesFacts, 'members' | 'open'>): Map<string, number> => {
+  const moving = new Map(open.map((move) => [move.memberId, isUndoing(move) ? move.source : move.target]))
+  return new Map(members.map(({ id, home }) => [id, moving.get(id) ?? home]))
+}
+
+/** Room to breathe is a wish, and so is where people want to live, and with whom; the cap is none. */
+function heedLess(heeded: Heeded, refused: PlanRefusalCode): Heeded | undefined {
+  const { headroom, pins, together } = heeded
+  if (refused.startsWith('together-')) return together ? { ...heeded, together: false } : undefined
+  if (refused !== 'no-headroom' && refused !== 'pins-exceed-cap') return undefined
+  if (headroom > 0) return { ...heeded, headroom: 0 }
+  if (refused === 'no-headroom' || pins === 'none') return undefined
+  return { ...heeded, pins: pins === 'all' ? 'keepers' : 'none' }
+}
+
+function inputOf(
+  { community, facts }: Asked,
+  edges: PlanInput['edges'],
+  wishes: AllWishes,
+  { headroom, pins, together }: Heeded,
+): PlanInput {
+  const homes = homesOf(facts)
+  const moving = new Set(facts.open.map(({ memberId }) => memberId))
+  const rooms = roomsOf(facts, community.spec.seats).filter(({ state }) => state !== 'Opening')
+  const closing = new Set(rooms.filter(({ state }) => state !== 'Active').map(({ ordinal }) => ordinal))
+  const wishesToStay = (id: string, role: string) =>
+    pins !== 'none' && (pins === 'all' || role !== 'member') && (wishes.get(id)?.pinned ?? role !== 'member')
+  const members = facts.members.map(({ id, home, role, movedAt, undone }) => {
+    const at = homes.get(id) ?? home
+    const stays = moving.has(id) || undone >= TRIES || wishesToStay(id, role)
+    return {
+      id,
+      home: at,
+      ...(stays && !closing.has(at) && { pinned: at }),
+      // Whoever asks to be moved is not spared.
+      ...(movedAt !== null && !wishes.get(id)?.wantsMove && { coolUntil: movedAt + COOL_MS }),
+    }
+  })
+  const caps = rooms.filter(({ ordinal }) => !closing.has(ordinal)).map(({ cap }) => cap)
+  const groups = together
+    ? groupsOf(
+        members.map((member) => ({ ...member, together: wishes.get(member.id)?.together ?? [] })),
+        Math.max(2, Math.floor(Math.min(...caps) * GROUP)),
+      )
+    : new Map<string, string>()
+  return {
+    members: members.map((member) => {
+      const word = groups.get(member.id)
+      return word === undefined ? member : { ...member, together: word }
+    }),
+    edges,
+    instances: rooms.map(({ ordinal, cap, taken, state }) => ({
+      ordinal,
+      cap,
+      free: Math.max(0, cap - taken),
+      state: state === 'Active' ? 'Active' : 'Draining',
+    })),
+    headroom,
+    now: facts.now,
+    work: Math.min(MOST_WORK, 2e6 + 150e3 * facts.members.length + 1e3 * edges.length),
+  }
+}
+
+function edgesOf({ members }: MovesFacts, ties: readonly TieFacts[]): PlanInput['edges'] {
+  const known = new Set(members.map(({ id }) => id))
+  const contacts = new Map<
+    string,
+    { a: string; b: string; follows: number; replies: number; boosts: number }
+  >()
+  for (const { from, to, follows, replies, boosts, likes } of ties) {
+    if (from === to || !known.has(from) || !known.has(to)) continue
+    const [a, b] = from < to ? [from, to] : [to, from]
+    const key = `${a} ${b}`
+    const one = contacts.get(key) ?? { a, b, follows: 0, replies: 0, boosts: 0 }
+    one.follows += follows ? 1 : 0
+    one.replies += replies
+    // A like says as much as a boost.
+    one.boosts += boosts + likes
+    contacts.set(key, one)
+  }
+  return [...contacts.values()].map(({ a, b, follows, replies, boosts }) => ({
+    a,
+    b,
+    weight: weigh({ follows: follows >= 2 ? 2 : follows === 1 ? 1 : 0, replies, boosts }),
+  }))
+}
+
+function count(ordinals: Iterable<number>): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const ordinal of ordinals) counts.set(ordinal, (counts.get(ordinal) ?? 0) + 1)
+  return counts
+}

@@ -1,0 +1,93 @@
+// What is said of a Rebalance: numbers and causes, nothing of anybody.
+import type { Finding } from '../../api/conditions.ts'
+import type { RebalanceStatus } from '../../api/objects.ts'
+import type { RebalanceCondition } from '../../api/rebalance.ts'
+import { instanceName } from '../../build/names.ts'
+import type { Refusal } from '../snapshot.ts'
+import type { RebalanceSnapshot } from './facts.ts'
+import { roomsOf } from './settled.ts'
+
+export type RebalanceFinding = Finding<RebalanceCondition>
+export type RebalanceCounts = Omit<RebalanceStatus, 'conditions' | 'observedGeneration'>
+
+/** `hold`: why no move is begun. `over`: nobody has to move any more. */
+export function describeRebalance(
+  snapshot: RebalanceSnapshot,
+  hold: Refusal | undefined,
+  over: boolean,
+): { findings: RebalanceFinding[]; counts: RebalanceCounts } {
+  return { findings: findings(snapshot, hold, over), counts: counts(snapshot, over) }
+}
+
+function findings({ plan }: RebalanceSnapshot, hold: Refusal | undefined, over: boolean): RebalanceFinding[] {
+  const going = { reason: 'Moving', message: 'members move to other instances' }
+  const done = { reason: 'Settled', message: 'nobody has to move any more' }
+  const { reason, message } = over ? done : (hold ?? going)
+  return [
+    { type: 'Ready', status: over ? 'True' : 'False', reason, message },
+    plan.is === 'made'
+      ? { type: 'Planned', status: 'True', reason: 'Planned', message: 'it is known how many move where' }
+      : plan.is === 'refused'
+        ? { type: 'Planned', status: 'False', reason: 'NoPlan', message: plan.message }
+        : plan.is === 'unanswered'
+          ? {
+              type: 'Planned',
+              status: 'Unknown',
+              reason: 'TiesUnknown',
+              message: 'not all instances said who knows whom',
+            }
+          : { type: 'Planned', status: 'Unknown', reason: 'Starting', message: 'not planned yet' },
+    { type: 'Progressing', status: over || hold ? 'False' : 'True', reason, message },
+  ]
+}
+
+function counts(snapshot: RebalanceSnapshot, over: boolean): RebalanceCounts {
+  const { rebalance, moves, plan } = snapshot
+  const { status } = rebalance
+  const facts = moves.ok ? moves.facts : undefined
+  const made = plan.is === 'made' ? plan.plan : undefined
+  const open = facts?.open.length ?? 0
+  const left = made && made.order.length - made.started + open
+  const begun = facts
+    ? facts.done + facts.undone + facts.open.filter(({ mine }) => mine).length > 0
+    : status.phase === 'Moving'
+  const { seats, friendsKeptBefore = made?.keptBefore, friendsKeptAfter, planned, moved, failed } = status
+  return defined({
+    phase: phaseOf(snapshot, over, begun),
+    planned: left === undefined || !facts ? planned : facts.done + left,
+    moved: facts?.done ?? moved,
+    failed: facts?.undone ?? failed,
+    left: left ?? status.left,
+    friendsKeptBefore,
+    friendsKeptAfter: made?.keptAfter ?? friendsKeptAfter,
+    seats: seatsOf(snapshot) ?? seats,
+  })
+}
+
+function phaseOf({ rebalance }: RebalanceSnapshot, over: boolean, begun: boolean): RebalanceStatus['phase'] {
+  if (over) return 'Done'
+  if (rebalance.spec.stopped) return 'Stopped'
+  if (!rebalance.spec.approved) return 'Proposed'
+  return begun ? 'Moving' : 'Approved'
+}
+
+/** What it was before the first move is kept from what was said then: nobody can count it afterwards. */
+function seatsOf({ rebalance, community, moves, plan }: RebalanceSnapshot): RebalanceStatus['seats'] {
+  if (!moves.ok) return undefined
+  const { facts } = moves
+  const made = plan.is === 'made' ? plan.plan : undefined
+  return roomsOf(facts, community.spec.seats)
+    .filter(({ state }) => state !== 'Retired')
+    .map(({ ordinal, cap }) => {
+      const instance = instanceName(community.metadata.name, ordinal)
+      const before = rebalance.status.seats?.find((one) => one.instance === instance)
+      const now = facts.members.filter(({ home }) => home === ordinal).length
+      // One that was opened for it had nobody.
+      const from = rebalance.status.seats ? (before?.from ?? 0) : now
+      return { instance, cap, from, now, to: made ? (made.after.get(ordinal) ?? 0) : (before?.to ?? now) }
+    })
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+const defined = <T extends object>(value: T): Defined<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>

@@ -1,0 +1,118 @@
+// The cap is lowered under people who live there: they move, the operator dies in between, and nobody notices a thing.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../cluster/build/run.ts'
+import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
+import { type Hamlet, hamlet, member, post } from './hamlet.ts'
+
+const PEOPLE = ['ann', 'bob', 'cyd', 'dot', 'eve', 'fay', 'gus', 'hal']
+const spec = (perInstance: number) => ({
+  seats: { perInstance, minFree: 1, maxInstances: 4, minutesBetweenInstances: 0 },
+  limits: { signUpsPerHour: 1000, logInsPerHour: 1000 },
+})
+
+let h: Hamlet
+beforeAll(async () => {
+  h = await hamlet()
+  await h.apply('glade', spec(4))
+  await h.ready('glade')
+})
+afterAll(async () => {
+  await h?.remove('glade')
+  await closeVisitors()
+})
+
+async function list<T>(kind: string): Promise<T[]> {
+  const selected = ['get', kind, '--selector', 'hamlet.coop/community=glade', '--output', 'json']
+  return (JSON.parse(await h.kubectl(selected)) as { items: T[] }).items
+}
+type InstanceObject = { metadata: { name: string }; status?: { members?: number; cap?: number } }
+type RebalanceObject = {
+  metadata: { name: string }
+  status?: { phase?: string; planned?: number; moved?: number; failed?: number; left?: number }
+}
+
+/** What anybody may see of somebody, through whichever door. */
+async function seen(stranger: Visitor, name: string): Promise<string[]> {
+  const told: string[] = []
+  for (const path of ['', '/outbox?page=true', '/followers', '/following']) {
+    const answer = await stranger.get(`/users/${name}${path}`, { accept: 'application/activity+json' })
+    told.push(`${path} ${answer.status} ${answer.body}`)
+  }
+  const page = await stranger.get(`/@${name}`)
+  told.push(`page ${page.status} ${page.html.text.includes(`A word of ${name}`)}`)
+  return told
+}
+
+test('from four seats to three: everybody keeps their pages, sessions and followers, and every instance has three', async () => {
+  const site = h.site('glade')
+  const people = new Map<string, Visitor>()
+  for (const [index, name] of PEOPLE.entries()) {
+    if (index % 4 === 0)
+      await until('a seat', 120, async () => {
+        const { status } = (await h.read('glade')) ?? {}
+        return (status?.free ?? 0) >= 4 ? status : undefined
+      })
+    people.set(name, await member(site, name))
+  }
+  for (const [index, name] of PEOPLE.entries()) {
+    const person = people.get(name) as Visitor
+    await post(person, `A word of ${name}`)
+    const friend = PEOPLE[(index + 3) % PEOPLE.length] ?? ''
+    await person.submit(await person.get(`/@${friend}`), '/follow')
+  }
+  const stranger = visitor(site)
+  const look = async () => Promise.all(PEOPLE.map((name) => seen(stranger, name)))
+  const before = await until('all follows to be told at both homes', 60, async () => {
+    const now = await look()
+    return now.every(
+      ([, , followers, following]) =>
+        /"totalItems":1\b/.test(`${followers}`) && /"totalItems":1\b/.test(`${following}`),
+    )
+      ? now
+      : undefined
+  })
+  for (const [actor, outbox, , , page] of before) {
+    expect(actor).toMatch(/^ 200 /)
+    expect(outbox).toMatch(/^\/outbox\?page=true 200 /)
+    expect(page).toBe('page 200 true')
+  }
+  await until('an instance to move to', 120, async () => (await list('instances')).length >= 3)
+
+  await h.apply('glade', spec(3))
+  let over = false
+  const statuses = new Map<number, number>()
+  const watching = (async () => {
+    for (let turn = 0; !over; turn++) {
+      const name = PEOPLE[turn % PEOPLE.length] ?? ''
+      const answer = await stranger.get(`/users/${name}`, { accept: 'application/activity+json' })
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+    }
+  })()
+  await until('a Rebalance', 60, async () => (await list<RebalanceObject>('rebalances'))[0])
+  // Whoever leads next goes on from what the directory says.
+  const operators = ['--selector', 'app.kubernetes.io/component=operator', '--namespace', 'hamlet']
+  await h.kubectl(['delete', 'pod', ...operators, '--wait=false'])
+  const done = await until('it to be done', 240, async () => {
+    const [one] = await list<RebalanceObject>('rebalances')
+    return one?.status?.phase === 'Done' ? one : undefined
+  })
+  over = true
+  await watching
+  expect(done.status).toMatchObject({ planned: 2, moved: 2, left: 0 })
+  // A member on the move may be waited for; nobody is ever told that there is no such person.
+  expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([])
+
+  const instances = await until('all caps', 60, async () => {
+    const found = await list<InstanceObject>('instances')
+    return found.every(({ status }) => status?.cap === 3 && (status.members ?? 9) <= 3) ? found : undefined
+  })
+  expect(instances.reduce((sum, { status }) => sum + (status?.members ?? 0), 0)).toBe(PEOPLE.length)
+  expect(await look()).toEqual(before)
+  for (const [name, person] of people) {
+    const home = await person.get('/home')
+    expect([name, home.status, home.path]).toEqual([name, 200, '/home'])
+    expect((await post(person, `Still ${name}`)).status).toBe(200)
+  }
+  const objects = await h.kubectl(['get', 'rebalances,communities,instances,events', '--output', 'json'])
+  for (const name of PEOPLE) expect(objects).not.toContain(`"${name}"`)
+})
