@@ -1,0 +1,110 @@
+// Members whose moves cross: to the same home at a time, or each to where the other was.
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
+import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
+import { must } from '../../test/postgres/lives.ts'
+import { type Mover, makeMover } from '../../test/postgres/moves.ts'
+import { join, stranger, type TestMember } from '../../test/postgres/people.ts'
+import { apply } from '../federation/in/apply/apply.ts'
+import { resolveAccount } from '../federation/resolve/account.ts'
+import { handOver } from '../federation/spool/sender.ts'
+
+let community: TestCommunity
+let homes: TestInstance[]
+let mover: Mover
+const network = makeTestSiblings()
+const people = new Map<string, TestMember>()
+const person = (name: string): TestMember => {
+  const found = people.get(name)
+  if (!found) throw new Error(`nobody is called ${name}`)
+  return found
+}
+beforeAll(async () => {
+  community = await makeCommunity(inject('postgresPort'), { homes: 3, cap: 20, domain: 'garden.example' })
+  homes = await Promise.all([1, 2, 3].map((n) => makeInstance(homeOf(community, n), n, network)))
+  mover = makeMover(community, network)
+  // All before anybody moves: newcomers go to the fullest home.
+  for (const name of ['ana', 'ben', 'cem', 'dee'] as const) people.set(name, await join(at(1), name))
+})
+afterAll(async () => {
+  await mover.close()
+  for (const home of homes) await home.close()
+  await community.close()
+})
+
+const at = (ordinal: number) => {
+  const home = homes[ordinal - 1]
+  if (!home) throw new Error(`no home ${ordinal}`)
+  return home.instance
+}
+const followed = async (ordinal: number, follower: string, followee: string) =>
+  at(ordinal)
+    .db.insertInto('follows')
+    .values({ follower_id: follower, followee_id: followee, state: 'accepted', activity_uri: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+
+test('two who move to the same home at a time go on following each other', async () => {
+  const [ana, ben] = [person('ana'), person('ben')]
+  expect(await mover.move(ben.id, 2)).toEqual({ is: 'done' })
+  for (const n of [1, 2]) {
+    for (const name of ['@ana', '@ben']) must(await resolveAccount(at(n), name))
+    await followed(n, ana.id, ben.id)
+    await followed(n, ben.id, ana.id)
+  }
+  const first = must(await mover.begin(ana.id, 3))
+  const second = must(await mover.begin(ben.id, 3))
+  // Ben's row is there, staged, when Ana arrives: he is no resident yet, who would know whom he follows.
+  await mover.driveTo(second.id, 'verified')
+  expect(await mover.drive(first.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(second.id)).toEqual({ is: 'done' })
+  const edges = await at(3)
+    .db.selectFrom('follows')
+    .select(['follower_id', 'state'])
+    .orderBy('follower_id')
+    .execute()
+  expect(edges).toEqual([ana.id, ben.id].map((id) => ({ follower_id: id, state: 'accepted' })))
+})
+
+test('what comes for two who changed places is passed on to each once, and not back and forth for ever', async () => {
+  const [cem, dee] = [person('cem'), person('dee')]
+  expect(await mover.move(dee.id, 2)).toEqual({ is: 'done' })
+  for (const [n, who] of [
+    [1, cem],
+    [2, dee],
+  ] as const) {
+    await followed(n, who.id, await stranger(at(n), 'zoe'))
+  }
+  expect(await mover.move(cem.id, 2)).toEqual({ is: 'done' })
+  expect(await mover.move(dee.id, 1)).toEqual({ is: 'done' })
+  const zoe = 'https://other.example/users/zoe'
+  const note = {
+    id: 'https://other.example/notes/z',
+    type: 'Note',
+    attributedTo: zoe,
+    content: 'Hello',
+    to: ['https://www.w3.org/ns/activitystreams#Public'],
+  }
+  const body = { id: 'https://other.example/z', type: 'Create', actor: zoe, object: note }
+  await at(1)
+    .db.insertInto('intake')
+    .values({ activity_uri: body.id, actor_uri: zoe, body: JSON.stringify(body) })
+    .execute()
+  const round = async (n: number) => {
+    const rows = await at(n)
+      .db.selectFrom('intake')
+      .select(['id', 'activity_uri', 'actor_uri', 'recipient', 'body', 'from_sibling'])
+      .execute()
+    for (const row of rows) expect(await apply(at(n), row)).toEqual({ is: 'done' })
+    for (const to of [1, 2, 3])
+      if (to !== n) while ((await handOver(at(n), to, new AbortController().signal)) === 'more');
+    return rows.length
+  }
+  let applied = 0
+  for (let rounds = 0; rounds < 5; rounds++) applied += (await round(1)) + (await round(2))
+  expect(applied).toBeLessThan(4)
+  for (const n of [1, 2]) {
+    const rows = await at(n).db.selectFrom('posts').select('uri').where('uri', '=', note.id).execute()
+    expect(rows).toHaveLength(1)
+  }
+})
