@@ -8,6 +8,8 @@ import { join, stranger, type TestMember } from '../../test/postgres/people.ts'
 import { apply } from '../federation/in/apply/apply.ts'
 import { resolveAccount } from '../federation/resolve/account.ts'
 import { handOver } from '../federation/spool/sender.ts'
+import { deletePost } from '../posts/remove.ts'
+import { writePost } from '../posts/write.ts'
 
 let community: TestCommunity
 let homes: TestInstance[]
@@ -24,7 +26,8 @@ beforeAll(async () => {
   homes = await Promise.all([1, 2, 3].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
   // All before anybody moves: newcomers go to the fullest home.
-  for (const name of ['ana', 'ben', 'cem', 'dee'] as const) people.set(name, await join(at(1), name))
+  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay'] as const)
+    people.set(name, await join(at(1), name))
 })
 afterAll(async () => {
   await mover.close()
@@ -43,6 +46,18 @@ const followed = async (ordinal: number, follower: string, followee: string) =>
     .values({ follower_id: follower, followee_id: followee, state: 'accepted', activity_uri: null })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+
+/** One round of an instance's workers; how many activities were applied. */
+const round = async (n: number) => {
+  const rows = await at(n)
+    .db.selectFrom('intake')
+    .select(['id', 'activity_uri', 'actor_uri', 'recipient', 'body', 'from_sibling'])
+    .execute()
+  for (const row of rows) await apply(at(n), row)
+  for (const to of [1, 2, 3])
+    if (to !== n) while ((await handOver(at(n), to, new AbortController().signal)) === 'more');
+  return rows.length
+}
 
 test('two who move to the same home at a time go on following each other', async () => {
   const [ana, ben] = [person('ana'), person('ben')]
@@ -90,16 +105,6 @@ test('what comes for two who changed places is passed on to each once, and not b
     .db.insertInto('intake')
     .values({ activity_uri: body.id, actor_uri: zoe, body: JSON.stringify(body) })
     .execute()
-  const round = async (n: number) => {
-    const rows = await at(n)
-      .db.selectFrom('intake')
-      .select(['id', 'activity_uri', 'actor_uri', 'recipient', 'body', 'from_sibling'])
-      .execute()
-    for (const row of rows) expect(await apply(at(n), row)).toEqual({ is: 'done' })
-    for (const to of [1, 2, 3])
-      if (to !== n) while ((await handOver(at(n), to, new AbortController().signal)) === 'more');
-    return rows.length
-  }
   let applied = 0
   for (let rounds = 0; rounds < 5; rounds++) applied += (await round(1)) + (await round(2))
   expect(applied).toBeLessThan(4)
@@ -107,4 +112,24 @@ test('what comes for two who changed places is passed on to each once, and not b
     const rows = await at(n).db.selectFrom('posts').select('uri').where('uri', '=', note.id).execute()
     expect(rows).toHaveLength(1)
   }
+})
+
+test('what neighbours write and delete while somebody is on the way reaches them where they go', async () => {
+  const [eva, fay] = [person('eva'), person('fay')]
+  await followed(1, eva.id, fay.id)
+  const write = async (text: string) =>
+    must(await writePost(at(1), fay, { text, visibility: 'followers' })).id
+  const early = await write('Early')
+  const begun = must(await mover.begin(eva.id, 2))
+  await mover.driveTo(begun.id, 'frozen')
+  const late = await write('Late')
+  await mover.driveTo(begun.id, 'switched')
+  // The first home's memory does not know yet that she has gone.
+  must(await deletePost(at(1), fay, early))
+  await round(1)
+  await round(2)
+  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  for (let rounds = 0; rounds < 3; rounds++) await round(2)
+  const there = await at(2).db.selectFrom('posts').select('id').where('account_id', '=', fay.id).execute()
+  expect(there).toEqual([{ id: late }])
 })
