@@ -25,6 +25,8 @@ export type Model = {
   readonly posts: Map<string, Post>
   /** `follower>followee` */
   readonly follows: Map<string, Known>
+  /** Of them, those that nobody has touched. */
+  readonly lasting: Set<string>
   /** `handle text` */
   readonly likes: Map<string, Known>
   readonly boosts: Map<string, Known>
@@ -40,6 +42,7 @@ export const makeModel = (people: readonly Person[]): Model => ({
   people,
   posts: new Map(),
   follows: new Map(),
+  lasting: new Set(),
   likes: new Map(),
   boosts: new Map(),
   accepted: new Map(),

@@ -20,7 +20,8 @@ type Seen = {
 export async function check({ world, model }: Play): Promise<void> {
   const state = await readState(world)
   const seen: Seen = { ...state, model, origin: world.origin, say: (text) => model.violations.push(text) }
-  for (const one of [seats, homesOf, written, acceptedOnce, edges, reactions, lasting, strangers]) one(seen)
+  for (const one of [seats, homesOf, written, read, acceptedOnce, edges, reactions, lasting, strangers])
+    one(seen)
   delivered(seen, world.arrived)
 }
 
@@ -85,7 +86,7 @@ function written(seen: Seen): void {
       if (post.is === 'no' && found.length > 0)
         say(`I3: "${post.text}" of ${handle} was deleted or refused, and is there`)
     }
-    // What a neighbour sees of a follow that never changed: every public post, and none that was deleted.
+    // What others see of it: their followers every post, and nobody one that was deleted.
     for (const { ordinal, posts } of homes) {
       for (const post of [...model.posts.values()].filter(
         ({ author, is }) => author === handle && is === 'no',
@@ -93,6 +94,19 @@ function written(seen: Seen): void {
         const left = posts.find(({ html, account }) => account === handle && html.includes(`>${post.text}<`))
         if (left) say(`I3: "${post.text}" of ${handle} was deleted, and is still at instance ${ordinal}`)
       }
+    }
+  }
+}
+
+function read(seen: Seen): void {
+  const { model, origin, say } = seen
+  for (const pair of model.lasting) {
+    const [follower = '', author = ''] = pair.split('>')
+    const there = new Set(homeOf(seen, follower)?.posts.map(({ uri }) => uri))
+    for (const post of model.posts.values()) {
+      if (post.author !== author || post.is !== 'yes' || !post.id) continue
+      if (!there.has(postUri(origin, author, post.id)))
+        say(`I5: ${follower} follows ${author}, and has not got "${post.text}"`)
     }
   }
 }

@@ -88,6 +88,7 @@ export async function actOfMember(
     case 'follow':
     case 'unfollow':
       return alone(model, `follow ${op.who} ${op.whom}`, async () => {
+        model.lasting.delete(`${op.who}>${op.whom}`)
         const ended = await atHome(world, model, op.who, async (instance, author) => {
           const whom = await resolveAccount(instance, `@${op.whom}`)
           return isRefusal(whom) ? whom : (op.do === 'follow' ? follow : unfollow)(instance, author, whom.id)
@@ -117,7 +118,7 @@ async function alone(model: Model, key: string, fn: () => Promise<void>): Promis
 
 function write(world: World, model: Model, post: Post, answers: string | undefined): Promise<void> {
   return alone(model, `post ${post.text}`, async () => {
-    const parent = answers && model.posts.get(firstOf(answers))
+    const parent = answers === undefined ? undefined : model.posts.get(firstOf(answers))
     model.posts.set(post.text, post)
     const ended = await atHome(world, model, post.author, async (instance, author) => {
       const answered =

@@ -66,7 +66,7 @@ async function left({ world }: Play): Promise<string> {
   const counts = await Promise.all(
     world.pods.map(async ({ ordinal, admin }) => {
       const { rows } = await admin.query<{ left: string }>(
-        `SELECT concat_ws(', ', (SELECT 'intake ' || string_agg(body ->> 'id', ' ') FROM intake), (SELECT 'spool ' || string_agg(activity_uri, ' ') FROM spool),
+        `SELECT concat_ws(', ', (SELECT 'intake ' || string_agg(body ->> 'id', ' ') FROM intake), (SELECT 'spool ' || string_agg(format('to %s: %s', ordinal, activity_uri), ' ') FROM spool),
            (SELECT 'deliveries ' || string_agg(inbox, ' ') FROM deliveries)) AS left`,
       )
       return rows[0]?.left ? `instance ${ordinal} has ${rows[0].left}` : ''

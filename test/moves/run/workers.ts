@@ -10,7 +10,12 @@ const never = new AbortController().signal
 /** Hands over what is in the spool. */
 export async function handOverAll(world: World, { instance, ordinal }: Pod): Promise<void> {
   for (const to of world.pods) {
-    if (to.ordinal !== ordinal) while ((await handOver(instance, to.ordinal, never)) === 'more');
+    if (to.ordinal === ordinal) continue
+    let result: Awaited<ReturnType<typeof handOver>>
+    do {
+      result = await handOver(instance, to.ordinal, never)
+    } while (result === 'more')
+    if (result === 'failed') throw new Error(`instance ${ordinal} cannot hand anything to ${to.ordinal}`)
   }
 }
 

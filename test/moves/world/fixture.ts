@@ -290,7 +290,10 @@ export async function begin(world: World, start: Start): Promise<Model> {
       id: `${id}7`,
     })
   }
-  for (const [a, b] of start.follows) model.follows.set(`${a}>${b}`, 'yes')
+  for (const [a, b] of start.follows) {
+    model.follows.set(`${a}>${b}`, 'yes')
+    model.lasting.add(`${a}>${b}`)
+  }
   world.arrived.length = 0
   world.calls.length = 0
   return model
