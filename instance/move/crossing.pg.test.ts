@@ -8,6 +8,7 @@ import { join, stranger, type TestMember } from '../../test/postgres/people.ts'
 import { apply } from '../federation/in/apply/apply.ts'
 import { resolveAccount } from '../federation/resolve/account.ts'
 import { handOver } from '../federation/spool/sender.ts'
+import { follow, unfollow } from '../members/follow.ts'
 import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   homes = await Promise.all([1, 2, 3].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
   // All before anybody moves: newcomers go to the fullest home.
-  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay'] as const)
+  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal'] as const)
     people.set(name, await join(at(1), name))
 })
 afterAll(async () => {
@@ -132,4 +133,25 @@ test('what neighbours write and delete while somebody is on the way reaches them
   for (let rounds = 0; rounds < 3; rounds++) await round(2)
   const there = await at(2).db.selectFrom('posts').select('id').where('account_id', '=', fay.id).execute()
   expect(there).toEqual([{ id: late }])
+})
+
+test('a follow that comes late to a home that somebody has come back to was taken back there as well', async () => {
+  const [gil, hal] = [person('gil'), person('hal')]
+  expect(await mover.move(hal.id, 3)).toEqual({ is: 'done' })
+  await at(1).homes.refresh()
+  must(await resolveAccount(at(1), '@hal'))
+  must(await follow(at(1), gil, hal.id))
+  // Home 3 has not heard of it, and hears late.
+  expect(await mover.move(hal.id, 1)).toEqual({ is: 'done' })
+  must(await unfollow(at(1), gil, hal.id))
+  expect(await mover.move(hal.id, 3)).toEqual({ is: 'done' })
+  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  for (const n of [1, 3]) {
+    const edges = await at(n)
+      .db.selectFrom('follows')
+      .select('state')
+      .where('follower_id', '=', gil.id)
+      .execute()
+    expect([n, edges]).toEqual([n, []])
+  }
 })
