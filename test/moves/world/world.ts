@@ -97,6 +97,7 @@ export async function openWorld(postgresPort: number, homes = 3): Promise<World>
     if (!pod || pod.process.life.dead || network.down.has(to)) throw new SiblingUnreachable(to, true, lost())
     if (call.body !== null && !Buffer.isBuffer(call.body))
       throw new Error('only what is read, or short, is handed on')
+    const { life } = pod.process
     const answer = await pod.app.inject({
       method: call.method === 'POST' ? 'POST' : 'GET',
       url: call.path,
@@ -108,6 +109,8 @@ export async function openWorld(postgresPort: number, homes = 3): Promise<World>
       },
       ...(call.body && { payload: call.body }),
     })
+    // Who died in the middle has said nothing.
+    if (life.dead) throw new SiblingUnreachable(to, false, lost())
     return asRaw(answer.statusCode, answer.headers, answer.rawPayload)
   }
   for (let ordinal = 1; ordinal <= homes; ordinal++) {
