@@ -39,6 +39,7 @@ const TABLES = [
   'likes',
   'boosts',
   'mentions',
+  'post_tags',
   'posts',
   'follows',
   'sessions',
@@ -57,6 +58,7 @@ const TWINS = [
   'media',
   'posts',
   'mentions',
+  'post_tags',
   'follows',
   'likes',
   'boosts',
@@ -75,7 +77,7 @@ const EMPTY_HOME = [
 const EMPTY_DIRECTORY = 'DELETE FROM moves; DELETE FROM members; DELETE FROM rate_limits'
 
 type Row = Readonly<Record<string, unknown>>
-async function insert(db: pg.Client, table: string, rows: readonly Row[]): Promise<void> {
+async function insert(db: pg.Pool, table: string, rows: readonly Row[]): Promise<void> {
   const names = Object.keys(rows[0] ?? {})
   if (names.length === 0) return
   const list = names.join(', ')

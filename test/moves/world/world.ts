@@ -32,7 +32,7 @@ export type Pod = {
   readonly instance: Instance
   readonly app: FastifyInstance
   /** The database itself, past every fault. */
-  readonly admin: pg.Client
+  readonly admin: pg.Pool
 }
 
 /** An activity as far.example got it. */
@@ -50,7 +50,7 @@ export type World = {
   readonly network: TestSiblings
   readonly driver: Process
   readonly drive: DriveDeps
-  readonly directory: pg.Client
+  readonly directory: pg.Pool
   /** Calls that were made to the verbs of moves, to be made again too late. */
   readonly calls: { readonly to: number; readonly path: string; readonly body: unknown }[]
   readonly arrived: Arrived[]
@@ -122,13 +122,11 @@ export async function openWorld(postgresPort: number, homes = 3): Promise<World>
       db: databaseOf<InstanceTables>(community.homes.get(ordinal)?.url ?? '', process),
     }
     const home = await makeInstance(parts, ordinal, network, { egress })
-    const admin = new pg.Client({ connectionString: community.adminUrls.homes.get(ordinal) })
-    await admin.connect()
+    const admin = adminOf(community.adminUrls.homes.get(ordinal))
     const app = await buildPublicApp(home.instance)
     pods.push({ ordinal, process, home, instance: home.instance, app, admin })
   }
-  const directory = new pg.Client({ connectionString: community.adminUrls.directory })
-  await directory.connect()
+  const directory = adminOf(community.adminUrls.directory)
   const operators = databaseOf<DirectoryTables>(community.adminUrls.directory, driver, isDown)
   const pod = (ordinal: number) => {
     const found = pods[ordinal - 1]
@@ -178,6 +176,13 @@ export async function openWorld(postgresPort: number, homes = 3): Promise<World>
       await community.close()
     },
   }
+}
+
+/** A connection that may break, when its database is restored, and is then made anew. */
+function adminOf(connectionString: string | undefined): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 1 })
+  pool.on('error', () => undefined)
+  return pool
 }
 
 function asRaw(
