@@ -101,8 +101,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'receipts that know nothing of activity ids that were taken back',
     edits: [
       {
-        file: 'instance/federation/in/effects/posts/like.ts',
-        from: 'if (await isBuried(tx, activity.id, activity.actor)) return',
+        file: 'instance/federation/in/effects/posts/held.ts',
+        from: 'if (await isBuried(tx, activity.id, activity.actor)) return undefined',
         to: '',
       },
     ],
@@ -156,6 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a thaw that does not ask the directory',
     edits: [
+      {
+        file: 'instance/move/leaving/source.ts',
+        from: "if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')",
+        to: '',
+      },
       {
         file: 'instance/move/tend.ts',
         from: "if (row.side === 'source') {\n    if (givenUp)",
