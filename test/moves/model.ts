@@ -16,7 +16,8 @@ export type Post = {
   is: Known
   /** Once somebody was told. */
   id: string | undefined
-  /** Of its first version, or of the newest one. */
+  /** Numbers of the versions that may be the newest: 0 as it was written. */
+  versions: Set<number>
 }
 
 export type Model = {

@@ -14,7 +14,7 @@ export type Op =
     }
   /** The same form again, because the browser got no answer. */
   | { readonly do: 'write-again'; readonly who: Handle; readonly nth: number }
-  | { readonly do: 'delete'; readonly who: Handle; readonly nth: number }
+  | { readonly do: 'delete' | 'edit'; readonly who: Handle; readonly nth: number }
   | { readonly do: 'follow' | 'unfollow'; readonly who: Handle; readonly whom: Handle }
   | { readonly do: 'like' | 'unlike' | 'boost' | 'unboost'; readonly who: Handle; readonly nth: number }
   | { readonly do: 'log-in'; readonly who: Handle }
@@ -134,7 +134,7 @@ function someOp(random: Random, homes: number, text: () => string): Op {
     }
   }
   if (roll < 0.28) return { do: 'write-again', who, nth }
-  if (roll < 0.38) return { do: 'delete', who, nth }
+  if (roll < 0.38) return { do: random.chance(0.4) ? 'edit' : 'delete', who, nth }
   if (roll < 0.5) {
     const whom = random.pick(HANDLES.filter((other) => other !== who))
     return { do: random.chance(0.5) ? 'follow' : 'unfollow', who, whom }

@@ -1,7 +1,7 @@
 // The invariants of DESIGN §8, as far as one process can see them, held against what people were told.
 import { createHash } from 'node:crypto'
 import { postUri } from '../../../instance/federation/documents/addresses.ts'
-import type { Known, Model } from '../model.ts'
+import type { Known, Model, Post } from '../model.ts'
 import type { Play } from '../run/play.ts'
 import { FOLLOWED, LIKED, NOTES } from '../run/strangers.ts'
 import { firstOf } from '../world/fixture.ts'
@@ -76,7 +76,7 @@ function written(seen: Seen): void {
   for (const { handle } of model.people) {
     const own = homeOf(seen, handle)?.posts.filter(({ account }) => account === handle) ?? []
     for (const post of [...model.posts.values()].filter(({ author }) => author === handle)) {
-      const found = own.filter(({ html }) => html.includes(`>${post.text}<`))
+      const found = own.filter(({ html }) => versionIn(html, post) !== undefined)
       const uri = post.id && postUri(origin, handle, post.id)
       if (found.length > 1) say(`I3: "${post.text}" is there ${found.length} times`)
       if (post.is === 'yes' && (found.length !== 1 || found[0]?.uri !== uri || !found[0]?.own))
@@ -85,28 +85,42 @@ function written(seen: Seen): void {
         )
       if (post.is === 'no' && found.length > 0)
         say(`I3: "${post.text}" of ${handle} was deleted or refused, and is there`)
+      const version = versionIn(found[0]?.html ?? '', post)
+      if (post.is === 'yes' && version !== undefined && !post.versions.has(version))
+        say(`I3: "${post.text}" of ${handle} is version ${version}, not ${[...post.versions].join(' or ')}`)
     }
     // What others see of it: their followers every post, and nobody one that was deleted.
     for (const { ordinal, posts } of homes) {
       for (const post of [...model.posts.values()].filter(
         ({ author, is }) => author === handle && is === 'no',
       )) {
-        const left = posts.find(({ html, account }) => account === handle && html.includes(`>${post.text}<`))
+        const left = posts.find(
+          ({ html, account }) => account === handle && versionIn(html, post) !== undefined,
+        )
         if (left) say(`I3: "${post.text}" of ${handle} was deleted, and is still at instance ${ordinal}`)
       }
     }
   }
 }
 
+/** Which version of a post this is; undefined if it is another post. */
+function versionIn(html: string, post: Post): number | undefined {
+  const [, version] = html.split(`>${post.text}`)[1]?.match(/^(?: v(\d+))?</) ?? [undefined, undefined]
+  return html.includes(`>${post.text}<`) ? 0 : version === undefined ? undefined : Number(version)
+}
+
 function read(seen: Seen): void {
   const { model, origin, say } = seen
   for (const pair of model.lasting) {
     const [follower = '', author = ''] = pair.split('>')
-    const there = new Set(homeOf(seen, follower)?.posts.map(({ uri }) => uri))
+    const there = new Map(homeOf(seen, follower)?.posts.map(({ uri, html }) => [uri, html]))
     for (const post of model.posts.values()) {
       if (post.author !== author || post.is !== 'yes' || !post.id) continue
-      if (!there.has(postUri(origin, author, post.id)))
-        say(`I5: ${follower} follows ${author}, and has not got "${post.text}"`)
+      const got = versionIn(there.get(postUri(origin, author, post.id)) ?? '', post)
+      if (got === undefined || !post.versions.has(got))
+        say(
+          `I5: ${follower} follows ${author}, and has ${got === undefined ? 'not got' : `version ${got} of`} "${post.text}"`,
+        )
     }
   }
 }

@@ -6,6 +6,7 @@ import { resolvePost } from '../../../instance/federation/resolve/post.ts'
 import type { Instance } from '../../../instance/instance.ts'
 import { follow, unfollow } from '../../../instance/members/follow.ts'
 import { activateArrived } from '../../../instance/move/gate.ts'
+import { editPost } from '../../../instance/posts/edit.ts'
 import { boost, like, unboost, unlike } from '../../../instance/posts/react.ts'
 import { deletePost } from '../../../instance/posts/remove.ts'
 import { type Author, writePost } from '../../../instance/posts/write.ts'
@@ -66,7 +67,14 @@ export async function actOfMember(
       return write(
         world,
         model,
-        { author: op.who, text: op.text, visibility: op.visibility, is: 'no', id: undefined },
+        {
+          author: op.who,
+          text: op.text,
+          visibility: op.visibility,
+          is: 'no',
+          id: undefined,
+          versions: new Set([0]),
+        },
         op.answers,
       )
     case 'write-again': {
@@ -78,6 +86,15 @@ export async function actOfMember(
     }
     case 'delete':
       return remove(
+        world,
+        model,
+        nth(
+          own(model, op.who).filter((post) => post.id && post.text !== firstOf(op.who)),
+          op.nth,
+        ),
+      )
+    case 'edit':
+      return edit(
         world,
         model,
         nth(
@@ -137,6 +154,21 @@ function write(world: World, model: Model, post: Post, answers: string | undefin
       // Written again after it was deleted, the form gives the post that there was.
       if (post.id === undefined) Object.assign(post, { is: 'yes', id: ended.value.id })
     } else if (ended.is === 'unknown' && post.id === undefined) post.is = 'either'
+  })
+}
+
+/** A version is edited by its author alone, and numbered by them, so that the newest is known. */
+async function edit(world: World, model: Model, post: Post | undefined): Promise<void> {
+  if (!post) return
+  await alone(model, `post ${post.text}`, async () => {
+    const version = Math.max(...post.versions) + 1
+    const ended = await atHome(world, model, post.author, (instance, author) =>
+      editPost(instance, author, post.id ?? '', { text: `${post.text} v${version}` }),
+    )
+    if (ended.is === 'done') post.versions = new Set([version])
+    else if (ended.is === 'unknown') post.versions.add(version)
+    else if (ended.code === 'not-found' && post.is === 'yes')
+      model.violations.push(`I3: "${post.text}" was acknowledged and is not found`)
   })
 }
 

@@ -290,6 +290,7 @@ export async function begin(world: World, start: Start): Promise<Model> {
       visibility: 'public',
       is: 'yes',
       id: `${id}7`,
+      versions: new Set([0]),
     })
   }
   for (const [a, b] of start.follows) {
