@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { mutation } from './test/moves/mutants/mutate.ts'
 
 // Three kinds of test, cheap to costly: beside the code without I/O (`x.test.ts`), beside the code on a real
 // PostgreSQL (`x.pg.test.ts`), and on a real cluster (`test/**/x.cluster.test.ts`).
 export default defineConfig({
+  // One mistake, for `npm run mutants`.
+  plugins: [mutation(process.env.HAMLET_MUTANT)],
   test: {
     projects: [
       {

@@ -71,14 +71,15 @@ export async function unfollow(
     await unnotify(tx, { memberId: accountId, kind: 'follow', accountId: member.id })
     await unnotify(tx, { memberId: accountId, kind: 'follow_request', accountId: member.id })
     const target = await readTarget(tx, accountId)
-    if (target && !resident) {
+    // To all homes if it is a member: wherever they lived since, the follow may still be on its way there.
+    if (target) {
       // One made at sign-up has no activity's URI; the other side goes by actor and object then.
       const uri = gone.activity_uri ?? activityUri(instance.config.origin, member.handle, await nextId(tx))
       await queueActivity(tx, instance, {
         memberId: member.id,
         activity: undoActivity(followDocument(instance, member, target.uri, uri)),
         orderingKey: edgeKey(member.id, accountId),
-        recipients: { accounts: [accountId] },
+        recipients: { accounts: [accountId], public: target.ours },
       })
     }
     return { state: 'none' as const }
@@ -103,10 +104,10 @@ async function readTarget(tx: InstanceTransaction, accountId: string) {
   const row = await tx
     .selectFrom('accounts')
     .leftJoin('members', 'members.id', 'accounts.id')
-    .select(['accounts.uri', 'members.locked'])
+    .select(['accounts.uri', 'accounts.domain', 'members.locked'])
     .where('accounts.id', '=', accountId)
     .executeTakeFirst()
-  return row && { uri: row.uri, approves: row.locked === true }
+  return row && { uri: row.uri, approves: row.locked === true, ours: row.domain === null }
 }
 
 /** Follow, undo and follow again must arrive in this order. */

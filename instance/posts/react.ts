@@ -17,7 +17,15 @@ import { spend } from './allowance.ts'
 import type { Author } from './write.ts'
 
 export type Reacted = { readonly done: true }
-type Target = { id: string; uri: string; visibility: string; author_id: string; author_uri: string }
+type Target = {
+  id: string
+  uri: string
+  visibility: string
+  author_id: string
+  author_uri: string
+  /** By a member: wherever they lived since, the reaction may still be on its way there. */
+  ours: boolean
+}
 
 const DONE: Reacted = { done: true }
 
@@ -60,7 +68,7 @@ export function unlike(instance: Instance, member: Author, postId: string): Prom
       memberId: member.id,
       activity: undoActivity(likeDocument(instance, member, post, gone.activity_uri)),
       orderingKey: post.uri,
-      recipients: { accounts: [post.author_id] },
+      recipients: { accounts: [post.author_id], public: post.ours },
     })
     return DONE
   })
@@ -119,7 +127,7 @@ export function unboost(instance: Instance, member: Author, postId: string): Pro
         boostDocument(instance, member, post, { uri: gone.activity_uri, at: gone.created_at }),
       ),
       orderingKey: post.uri,
-      recipients: { followers: true, accounts: [post.author_id] },
+      recipients: { followers: true, accounts: [post.author_id], public: post.ours },
     })
     return DONE
   })
@@ -143,15 +151,17 @@ async function onPost(
   postId: string,
   fn: (tx: InstanceTransaction, post: Target) => Promise<Reacted | Refusal>,
 ): Promise<Reacted | Refusal> {
-  const read = (db: Pick<InstanceTransaction, 'selectFrom'>) =>
-    db
+  const read = async (db: Pick<InstanceTransaction, 'selectFrom'>): Promise<Target | undefined> => {
+    const row = await db
       .selectFrom('posts')
       .innerJoin('accounts', 'accounts.id', 'posts.account_id')
       .select(['posts.id', 'posts.uri', 'posts.visibility'])
-      .select(['accounts.id as author_id', 'accounts.uri as author_uri'])
+      .select(['accounts.id as author_id', 'accounts.uri as author_uri', 'accounts.domain'])
       .where('posts.id', '=', postId)
       .where(visibleTo({ id: member.id, ordinal: instance.config.ordinal }))
       .executeTakeFirst()
+    return row && { ...row, ours: row.domain === null }
+  }
   const seen = await read(instance.db)
   if (!seen) {
     const alias = await aliasOf(instance.db, member.id, postId)

@@ -5,23 +5,73 @@ import { type KeyPairs, makeKeyPairs, makeKeyPool } from '../../instance/account
 import { makePasswords } from '../../instance/accounts/credentials/passwords.ts'
 import { registerInternal } from '../../instance/accounts/internal.ts'
 import { openHomes } from '../../instance/directory/homes.ts'
-import { createEgress } from '../../instance/federation/egress/egress.ts'
+import { createEgress, type Egress } from '../../instance/federation/egress/egress.ts'
 import { registerInternal as registerFederationInternal } from '../../instance/federation/internal.ts'
 import { createWake } from '../../instance/federation/wake.ts'
 import type { Instance } from '../../instance/instance.ts'
 import { registerMoves } from '../../instance/move/internal.ts'
 import { registerTies } from '../../instance/move/ties/ties.ts'
-import { ORDINAL_HEADER, type Siblings, SiblingUnreachable } from '../../instance/siblings/client.ts'
+import {
+  ORDINAL_HEADER,
+  type RawAnswer,
+  type RawCall,
+  type SiblingAnswer,
+  type SiblingCall,
+  type Siblings,
+  SiblingUnreachable,
+} from '../../instance/siblings/client.ts'
 import { type Boot, insertBoot } from '../../instance/store/boots.ts'
 import type { DirectoryDatabase, InstanceDatabase } from '../../instance/store/database.ts'
 import type { TestCommunity } from './databases.ts'
 
-export type TestInstance = { readonly instance: Instance; readonly boot: Boot; close(): Promise<void> }
+export type TestInstance = {
+  readonly instance: Instance
+  readonly boot: Boot
+  /** What a process does when it starts again on the same database. */
+  reboot(): Promise<void>
+  close(): Promise<void>
+}
 
 export type TestSiblings = {
   /** Ordinals that refuse connections. */
   readonly down: Set<number>
   readonly apps: Map<number, FastifyInstance>
+  /** Stands around every call, of a sibling or of the operator: may hold it, lose it or lose its answer. */
+  around?: (call: TestCall, send: () => Promise<SiblingAnswer>) => Promise<SiblingAnswer>
+  /** Takes what one door hands to another. */
+  door?: (from: number, to: number, call: RawCall) => Promise<RawAnswer>
+}
+
+export type TestCall = {
+  readonly from: number | 'operator'
+  readonly to: number
+  readonly path: string
+  readonly body: unknown
+}
+
+/** Calls an instance's internal port. */
+export async function callInternal(
+  network: TestSiblings,
+  from: number | 'operator',
+  to: number,
+  path: string,
+  { method, body }: SiblingCall = {},
+): Promise<SiblingAnswer> {
+  const send = async () => {
+    const app = network.apps.get(to)
+    if (!app || network.down.has(to)) throw new SiblingUnreachable(to, true, new Error('down'))
+    const answer = await app.inject({
+      url: path,
+      method: method === 'POST' || (method === undefined && body !== undefined) ? 'POST' : 'GET',
+      headers: {
+        'content-type': 'application/json',
+        ...(from !== 'operator' && { [ORDINAL_HEADER]: String(from) }),
+      },
+      ...(body !== undefined && { payload: JSON.stringify(body) }),
+    })
+    return { status: answer.statusCode, body: answer.body === '' ? undefined : JSON.parse(answer.body) }
+  }
+  return network.around ? network.around({ from, to, path, body }, send) : send()
 }
 
 export const makeTestSiblings = (): TestSiblings => ({ down: new Set(), apps: new Map() })
@@ -34,25 +84,20 @@ export async function makeInstance(
   community: Pick<TestCommunity, 'domain'> & { directory: DirectoryDatabase; db: InstanceDatabase },
   ordinal: number,
   network: TestSiblings = makeTestSiblings(),
+  other: { readonly egress?: Egress } = {},
 ): Promise<TestInstance> {
   const log = pino({ level: 'silent' })
   const { directory, db, domain } = community
   const homes = openHomes({ directory, db, log, random: Math.random })
-  const boot = await insertBoot({ db, homes, ordinal, log, random: Math.random })
-  const egress = createEgress({ userAgent: 'test' })
+  const start = () => insertBoot({ db, homes, ordinal, log, random: Math.random })
+  let boot = await start()
+  const egress = other.egress ?? createEgress({ userAgent: 'test' })
   const siblings: Siblings = {
-    call: async (to, path, { method, body } = {}) => {
-      const app = network.apps.get(to)
-      if (!app || network.down.has(to)) throw new SiblingUnreachable(to, true, new Error('down'))
-      const answer = await app.inject({
-        url: path,
-        method: method === 'POST' || body !== undefined ? 'POST' : 'GET',
-        headers: { 'content-type': 'application/json', [ORDINAL_HEADER]: String(ordinal) },
-        ...(body !== undefined && { payload: JSON.stringify(body) }),
-      })
-      return { status: answer.statusCode, body: answer.body === '' ? undefined : JSON.parse(answer.body) }
-    },
-    send: () => Promise.reject(new Error('doors are tested elsewhere')),
+    call: (to, path, options) => callInternal(network, ordinal, to, path, options),
+    send: (to, call) =>
+      network.door
+        ? network.door(ordinal, to, call)
+        : Promise.reject(new Error('doors are tested elsewhere')),
     accepts: () => true,
     load: () => ({ connected: 0, running: 0, queued: 0 }),
     close: async () => undefined,
@@ -108,7 +153,12 @@ export async function makeInstance(
   network.apps.set(ordinal, app)
   return {
     instance,
-    boot,
+    get boot() {
+      return boot
+    },
+    reboot: async () => {
+      boot = await start()
+    },
     close: async () => {
       await app.close()
       await egress.close()

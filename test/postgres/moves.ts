@@ -5,26 +5,16 @@ import { beginMove } from '../../instance/directory/moves/begin.ts'
 import type { Move, Step } from '../../instance/directory/moves/move.ts'
 import type { InternalCall } from '../../instance/move/calls.ts'
 import { isRefusal, type Refusal } from '../../instance/refusal.ts'
-import { SiblingUnreachable } from '../../instance/siblings/client.ts'
 import { type DirectoryTables, openDatabase } from '../../instance/store/database.ts'
 import { abandon, type DriveDeps, type Driven, drive } from '../../operator/rebalance/drive/drive.ts'
 import type { TestCommunity } from './databases.ts'
-import type { TestSiblings } from './instances.ts'
+import { callInternal, type TestSiblings } from './instances.ts'
 
 /** The operator's way to the internal ports of instances without ports. */
 export const callThrough =
   (network: TestSiblings): InternalCall =>
-  async (to, path, { method, body } = {}) => {
-    const app = network.apps.get(to)
-    if (!app || network.down.has(to)) throw new SiblingUnreachable(to, true, new Error('down'))
-    const answer = await app.inject({
-      url: path,
-      method: method === 'GET' ? 'GET' : 'POST',
-      headers: { 'content-type': 'application/json' },
-      payload: JSON.stringify(body ?? {}),
-    })
-    return { status: answer.statusCode, body: answer.body === '' ? undefined : JSON.parse(answer.body) }
-  }
+  (to, path, options = {}) =>
+    callInternal(network, 'operator', to, path, { method: 'POST', body: {}, ...options })
 
 export type Mover = {
   readonly deps: DriveDeps

@@ -1,4 +1,5 @@
 // A member's activity on its way out: written in the transaction of its cause, sent by the workers afterwards.
+import { sql } from 'kysely'
 import type { Instance } from '../../instance.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { nextId } from '../../store/ids.ts'
@@ -53,6 +54,15 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
       .execute()
     deps.wake.soon('spool')
   }
+  const neighbours = people.filter(
+    ({ id, domain }) => domain === null && deps.homes.byId(id)?.home === deps.config.ordinal,
+  )
+  await sendAfterLeaving(
+    tx,
+    deps,
+    neighbours.map(({ id }) => id),
+    a.activity,
+  )
   if (inboxes.length > 0) {
     const outboxId = await outboxRow(tx, a)
     await tx
@@ -119,4 +129,37 @@ async function outboxRow(tx: InstanceTransaction, a: Outgoing): Promise<string> 
     .where('activity_uri', '=', a.activity.id)
     .executeTakeFirstOrThrow()
   return there.id
+}
+
+/**
+ * Hands an activity of a resident after those of its recipients who were frozen here, or have just left: memory still
+ * has them as neighbours, who need nothing sent. Addressed to each, it waits at the new home until they are there.
+ */
+async function sendAfterLeaving(
+  tx: InstanceTransaction,
+  deps: Deps,
+  members: readonly string[],
+  activity: ActivityJson,
+): Promise<void> {
+  if (members.length === 0 || deps.homes.instances().length < 2) return
+  const { rows } = await sql<{ member_id: string; other: number }>`
+    SELECT DISTINCT ON (m.member_id) m.member_id, m.other FROM moves AS m
+    WHERE m.member_id = ANY(${[...members]}::bigint[]) AND m.side = 'source' AND m.state IN ('frozen', 'demoted')
+      AND NOT EXISTS (SELECT FROM members AS back WHERE back.id = m.member_id AND back.state IN ('active', 'suspended'))
+    ORDER BY m.member_id, m.id DESC`.execute(tx)
+  for (const { member_id, other } of rows) {
+    const handle = deps.homes.byId(member_id)?.handle
+    if (handle === undefined) continue
+    await tx
+      .insertInto('spool')
+      .values({
+        ordinal: other,
+        activity_uri: activity.id,
+        actor_uri: activity.actor,
+        recipient: handle,
+        body: JSON.stringify(activity),
+      })
+      .execute()
+    deps.wake.soon('spool')
+  }
 }

@@ -15,7 +15,8 @@ export type Context = {
 
 /** Residents' own doings are as they are here; what the earlier home knew of them may be older. */
 export const notOfResident = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>
-  sql`NOT EXISTS (SELECT FROM members AS resident WHERE resident.id = ${sql.ref(column)} AND resident.id <> ${me})`
+  sql`NOT EXISTS (SELECT FROM members AS resident WHERE resident.id = ${sql.ref(column)} AND resident.id <> ${me}
+    AND resident.state NOT IN ('staged', 'leaving'))`
 
 /** The id that a post has here. */
 export const mapped = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>

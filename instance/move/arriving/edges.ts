@@ -3,8 +3,10 @@ import { sql } from 'kysely'
 import { notify } from '../../notifications/notify.ts'
 import { bring, type Context } from './bring.ts'
 
+// Whoever is only staged here has no rows yet that would count.
 const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS resident
-  WHERE resident.id = ${sql.ref(column)} AND resident.id <> (SELECT member_id FROM moves WHERE moves.id = t.move))`
+  WHERE resident.id = ${sql.ref(column)} AND resident.state NOT IN ('staged', 'leaving')
+    AND resident.id <> (SELECT member_id FROM moves WHERE moves.id = t.move))`
 
 /**
  * Edges with people elsewhere come as the earlier home had them. For those between the member and a resident, this
@@ -15,6 +17,7 @@ export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context
   await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
     AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
+      AND resident.state NOT IN ('staged', 'leaving')
       AND resident.id IN (follows.follower_id, follows.followee_id))`.execute(tx)
   await bring(context, 'follows', {
     where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,

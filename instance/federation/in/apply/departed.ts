@@ -31,6 +31,8 @@ export async function passOnToDeparted(
   const body = JSON.stringify(row.body)
   for (const move of rows) {
     const handle = deps.homes.byId(move.member_id)?.handle
+    // What came for one member goes to that one only: two who changed homes would get it back and forth for ever.
+    if (row.recipient !== null && row.recipient !== handle) continue
     if (handle === undefined || !(await concerns(tx, deps, move, handle, row, activity, body))) continue
     await tx
       .insertInto('spool')

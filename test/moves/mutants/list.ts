@@ -1,0 +1,206 @@
+// Mistakes that one could make in a move, and for each the property that must notice it.
+
+export type Edit = { readonly file: string; readonly from: string; readonly to: string }
+
+export type Mutant = {
+  readonly name: string
+  readonly edits: readonly Edit[]
+  /** The test that must fail: its file, and its title without those of its groups. */
+  readonly by: { readonly file: string; readonly test: string }
+}
+
+const AS_MEMBER = 'instance/store/as-member.ts'
+const LOCKS = `for (const id of ids) await sql\`SELECT pg_advisory_xact_lock_shared(\${id}::bigint)\`.execute(tx)`
+const FENCE = {
+  file: 'test/moves/fence.pg.test.ts',
+  test: 'whoever waited for a freeze sees that there was one, and writes nothing',
+}
+const RACE = {
+  file: 'instance/move/freeze.pg.test.ts',
+  test: 'nothing that was acknowledged is lost, nothing is there twice, and what was deleted stays deleted',
+}
+const crossing = (test: string) => ({ file: 'instance/move/crossing.pg.test.ts', test })
+
+export const MUTANTS: readonly Mutant[] = [
+  { name: 'no lock around a write', edits: [{ file: AS_MEMBER, from: LOCKS, to: '' }], by: FENCE },
+  {
+    name: 'lock and check in one statement',
+    edits: [
+      { file: AS_MEMBER, from: LOCKS, to: '' },
+      {
+        file: AS_MEMBER,
+        from: `SELECT unnest(\${ids}::bigint[])) AS wanted`,
+        to: `SELECT locked.id FROM (SELECT id, pg_advisory_xact_lock_shared(id) FROM unnest(\${ids}::bigint[]) AS id) AS locked) AS wanted`,
+      },
+    ],
+    by: FENCE,
+  },
+  {
+    name: 'REPEATABLE READ writers',
+    edits: [{ file: AS_MEMBER, from: "'read committed'", to: "'repeatable read'" }],
+    by: FENCE,
+  },
+  {
+    name: 'subscribe and copy swapped',
+    edits: [
+      {
+        file: 'operator/rebalance/drive/steps.ts',
+        from: "const logging = await ask(deps, move, 'source', 'subscribe', ['logging', 'quiet', 'frozen'])",
+        to: "const logging = await ask(deps, move, 'target', 'copy', ['copied'])",
+      },
+      {
+        file: 'operator/rebalance/drive/steps.ts',
+        from: "const copied = await ask(deps, move, 'target', 'copy', ['copied'])",
+        to: "const copied = await ask(deps, move, 'source', 'subscribe', ['logging', 'quiet', 'frozen'])",
+      },
+    ],
+    by: RACE,
+  },
+  {
+    name: 'what changed during the copy is not caught up',
+    edits: [
+      {
+        file: 'instance/move/rows/export.ts',
+        from: 'since === null ? sql`true`',
+        to: 'since === null ? sql`false`',
+      },
+    ],
+    by: RACE,
+  },
+  {
+    name: 'deletes skipped in catch-up',
+    edits: [{ file: 'instance/move/arriving/target.ts', from: 'await unstage(tx, move, got.gone)', to: '' }],
+    by: RACE,
+  },
+  {
+    name: 'no compare-and-set at the switch',
+    edits: [
+      { file: 'instance/directory/moves/steps.ts', from: ".where('step', '=', 'verified'),", to: ',' },
+      { file: 'instance/directory/moves/steps.ts', from: ".where('step', '=', move.step)", to: '' },
+    ],
+    by: {
+      file: 'instance/directory/moves/moves.pg.test.ts',
+      test: 'given up, it is not switched; switched, it is not given up',
+    },
+  },
+  {
+    name: 'no attempt fence',
+    edits: [
+      {
+        file: 'instance/move/fence.ts',
+        from: "if (attempt < move.attempt) return refuse('move-overtaken')",
+        to: '',
+      },
+    ],
+    by: {
+      file: 'operator/rebalance/drive/crash.pg.test.ts',
+      test: 'of whom the first froze nobody yet: the call of its attempt is refused once a later one was heard',
+    },
+  },
+  {
+    name: 'receipts that know nothing of activity ids that were taken back',
+    edits: [
+      {
+        file: 'instance/federation/in/effects/posts/held.ts',
+        from: 'if (await isBuried(tx, activity.id, activity.actor)) return undefined',
+        to: '',
+      },
+    ],
+    by: {
+      file: 'instance/federation/in/apply/order.pg.test.ts',
+      test: 'any order and repetition of what one remote actor did ends in the same state',
+    },
+  },
+  {
+    name: 'demotion on a lower epoch',
+    edits: [
+      {
+        file: 'instance/store/boots.ts',
+        from: 'home.epoch > resident.epoch',
+        to: 'home.epoch !== resident.epoch',
+      },
+    ],
+    by: {
+      file: 'test/moves/restores.pg.test.ts',
+      test: 'the directory, restored to before a move, sends nobody away and brings nobody back',
+    },
+  },
+  {
+    name: '404 for a missing resident',
+    edits: [
+      {
+        file: 'instance/federation/served/actor.ts',
+        from: "absent(reply, 'unsure', { id: actor })\n  })",
+        to: "absent(reply, 'nobody', { id: actor })\n  })",
+      },
+    ],
+    by: {
+      file: 'instance/federation/served/missing-row.pg.test.ts',
+      test: 'somebody whom the directory places here, and whom this home has lost, is neither gone nor empty',
+    },
+  },
+  {
+    name: 'deliveries begun while they are to rest',
+    edits: [
+      {
+        file: 'instance/federation/out/lease.ts',
+        from: "q.state IN ('quiet', 'frozen')",
+        to: "q.state IN ('frozen')",
+      },
+    ],
+    by: {
+      file: 'instance/move/freeze.pg.test.ts',
+      test: 'a delivery under way is waited for, and none is begun after that',
+    },
+  },
+  {
+    name: 'a thaw that does not ask the directory',
+    edits: [
+      {
+        file: 'instance/move/leaving/source.ts',
+        from: "if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')",
+        to: '',
+      },
+      {
+        file: 'instance/move/tend.ts',
+        from: "if (row.side === 'source') {\n    if (givenUp)",
+        to: "if (row.side === 'source') {\n    if (true)",
+      },
+    ],
+    by: {
+      file: 'instance/move/freeze.pg.test.ts',
+      test: 'one who was switched is not thawed, and both homes end the move without a driver',
+    },
+  },
+  {
+    name: 'staged members taken for neighbours',
+    edits: [
+      {
+        file: 'instance/move/arriving/edges.ts',
+        from: "resident.state NOT IN ('staged', 'leaving')\n    AND",
+        to: 'true\n    AND',
+      },
+    ],
+    by: crossing('two who move to the same home at a time go on following each other'),
+  },
+  {
+    name: 'what came for one member passed on to all who left',
+    edits: [
+      {
+        file: 'instance/federation/in/apply/departed.ts',
+        from: 'if (row.recipient !== null && row.recipient !== handle) continue',
+        to: '',
+      },
+    ],
+    by: crossing(
+      'what comes for two who changed places is passed on to each once, and not back and forth for ever',
+    ),
+  },
+  {
+    name: 'nothing sent after somebody who is frozen',
+    edits: [
+      { file: 'instance/federation/out/queue.ts', from: "m.state IN ('frozen', 'demoted')", to: 'false' },
+    ],
+    by: crossing('what neighbours write and delete while somebody is on the way reaches them where they go'),
+  },
+]

@@ -1,0 +1,191 @@
+// Any one database is put back to an older copy of itself, before, in the middle of or after a move, whether or not
+// processes are running: nobody ever has two homes, nobody is lost, and nobody is said not to exist.
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { changeDirectory } from '../../instance/directory/change.ts'
+import { beginMove } from '../../instance/directory/moves/begin.ts'
+import type { Move, Step } from '../../instance/directory/moves/move.ts'
+import { tendMoves } from '../../instance/move/tend.ts'
+import { writePost } from '../../instance/posts/write.ts'
+import { isRefusal } from '../../instance/refusal.ts'
+import { drive } from '../../operator/rebalance/drive/drive.ts'
+import { must } from '../postgres/lives.ts'
+import type { Person } from './model.ts'
+import { fetchPage } from './run/look.ts'
+import { begin } from './world/fixture.ts'
+import { openWorld, type World } from './world/world.ts'
+
+let world: World
+let root: pg.Client
+beforeAll(async () => {
+  world = await openWorld(inject('postgresPort'), 2)
+  root = new pg.Client({
+    host: '127.0.0.1',
+    port: inject('postgresPort'),
+    user: 'postgres',
+    database: 'postgres',
+  })
+  await root.connect()
+})
+afterAll(async () => {
+  await root.end()
+  await world.close()
+})
+
+type Which = 'directory' | 1 | 2
+const nameOf = (which: Which) =>
+  new URL(
+    (which === 'directory'
+      ? world.community.adminUrls.directory
+      : world.community.adminUrls.homes.get(which)) ?? '',
+  ).pathname.slice(1)
+
+/** Copies a database to another name; nobody may be connected, so everybody is cut off. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  await root.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`)
+  await root.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1', [from])
+  await root.query(`DROP DATABASE IF EXISTS ${to} WITH (FORCE)`)
+  await root.query(`CREATE DATABASE ${to} TEMPLATE ${from}`)
+  await root.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS true`)
+}
+
+const dumped = (which: Which) => `${nameOf(which)}_dump`
+
+/** Ana moves from 1 to 2. A dump of one database is taken when the move is at `at`, and brought back after its end. */
+async function moveAndRestore(which: Which, at: Step | 'before', running: boolean): Promise<Person> {
+  const model = await begin(world, {
+    homes: { ana: 1, ben: 1, cem: 2 },
+    follows: [
+      ['ana', 'cem'],
+      ['cem', 'ana'],
+    ],
+  })
+  const ana = model.people[0]
+  if (!ana) throw new Error('nobody')
+  const dump = () => copyDatabase(nameOf(which), dumped(which))
+  if (at === 'before') await dump()
+  const move = must(
+    await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: ana.id, target: 2 })),
+  )
+  const reached = async (now: Move) => {
+    if (now.step === at) await dump()
+  }
+  expect(await drive({ ...world.drive, reached }, move.id)).toEqual({ is: 'done' })
+  // The dump is from before this process's life: its boot row is not in it.
+  for (const { process, instance } of world.pods) {
+    await world.restart(process)
+    await instance.homes.refresh()
+    if (!running) process.life.dead = true
+  }
+  await copyDatabase(dumped(which), nameOf(which))
+  return ana
+}
+
+/** Where a post of hers is accepted, by the epoch that each home believes in. */
+async function acceptors(ana: Person): Promise<number[]> {
+  const found: number[] = []
+  for (const { ordinal, instance } of world.pods) {
+    const row = await instance.db
+      .selectFrom('members')
+      .select('epoch')
+      .where('id', '=', ana.id)
+      .executeTakeFirst()
+    const post = await writePost(
+      instance,
+      { ...ana, epoch: row?.epoch ?? 1 },
+      { text: `Hello ${ordinal}`, visibility: 'public' },
+    )
+    if (!isRefusal(post)) found.push(ordinal)
+  }
+  return found
+}
+
+/** Where there are rows from which she can be brought back: at a home, staged, or kept after she left. */
+async function copies(ana: Person): Promise<number> {
+  const counts = await Promise.all(
+    world.pods.map(async ({ admin }) => {
+      const { rows } = await admin.query<{ count: number }>(
+        `SELECT ((SELECT count(*) FROM members WHERE id = $1 AND state <> 'staged') + (SELECT count(*) FROM carried.members WHERE id = $1))::integer AS count`,
+        [ana.id],
+      )
+      return rows[0]?.count ?? 0
+    }),
+  )
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+/** What a pod does after a while: looks for its boot row, reads the directory, tends its moves. */
+async function lookAgain(): Promise<void> {
+  for (const { process, home, instance } of world.pods) {
+    if (process.life.dead) await world.restart(process)
+    else await home.reboot()
+    await instance.homes.refresh()
+    await tendMoves(instance, { frozenMs: 0 })
+  }
+}
+
+const STEPS: readonly (Step | 'before')[] = ['before', 'copied', 'verified', 'activated']
+
+describe.each([
+  [true, STEPS],
+  [false, ['before', 'verified'] as const],
+] as const)('with processes running: %s', (running, steps) => {
+  test.each(steps)('the first home, restored to when the move was at: %s', async (at) => {
+    const ana = await moveAndRestore(1, at, running)
+    // Under a running process nothing is written before it has looked who still lives there.
+    if (running) expect(await acceptors(ana)).toEqual([2])
+    await lookAgain()
+    expect(await acceptors(ana)).toEqual([2])
+    await seen(200)
+  })
+
+  test.each(steps)('the second home, restored to when the move was at: %s', async (at) => {
+    const ana = await moveAndRestore(2, at, running)
+    if (running) expect(await acceptors(ana)).toEqual([])
+    await lookAgain()
+    // What was staged and sealed comes to life again; what was not waits for the first home's kept copy.
+    const alive = at !== 'before' && at !== 'copied'
+    expect(await acceptors(ana)).toEqual(alive ? [2] : [])
+    expect(await copies(ana)).toBeGreaterThan(0)
+    await seen(alive ? 200 : 503)
+  })
+})
+
+test.each(STEPS.slice(1))(
+  'the directory, restored to when the move was at %s: she stays where she is',
+  async (at) => {
+    await directoryRestored(at)
+  },
+)
+
+test('the directory, restored to before a move, sends nobody away and brings nobody back', async () => {
+  await directoryRestored('before')
+})
+
+async function directoryRestored(at: Step | 'before'): Promise<void> {
+  const ana = await moveAndRestore('directory', at, true)
+  expect(await acceptors(ana)).toEqual([2])
+  await lookAgain()
+  expect(await acceptors(ana)).toEqual([2])
+  expect(world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([true, true])
+  const { rows } = await world.directory.query<{ id: string }>('SELECT id FROM moves')
+  // Whoever drives it now moves nobody.
+  for (const { id } of rows) {
+    expect(await drive(world.drive, id).catch(() => ({ is: 'later' }))).toMatchObject({ is: 'later' })
+  }
+  expect(await acceptors(ana)).toEqual([2])
+  for (const { ordinal } of world.pods) {
+    const { status } = await fetchPage(world, ordinal, '/users/ana')
+    expect([ordinal, [200, 503].includes(status), status]).toEqual([ordinal, true, status])
+  }
+  // Newer than what anybody has seen, for the next of these tests.
+  await world.directory.query('UPDATE meta SET incarnation = incarnation + 1')
+  for (const { instance } of world.pods) await instance.homes.refresh()
+}
+
+/** At every pod. */
+async function seen(status: number): Promise<void> {
+  for (const { ordinal } of world.pods) {
+    expect([ordinal, (await fetchPage(world, ordinal, '/users/ana')).status]).toEqual([ordinal, status])
+  }
+}

@@ -1,0 +1,58 @@
+// Many schedules, in a few worlds beside each other, so that PostgreSQL and this process both have something to do.
+import { makeSchedule } from '../schedule.ts'
+import { openWorld } from '../world/world.ts'
+import { runSchedule, type Verdict } from './run.ts'
+
+export type Tally = {
+  schedules: number
+  moved: number
+  undone: number
+  readonly failed: Verdict[]
+}
+
+const WORLDS = 3
+
+/**
+ * Runs schedules with the seeds from `seed` on, until there were `most` or `untilMs` is over. Each is told to `done`
+ * when it has ended.
+ */
+export async function runMany(
+  postgresPort: number,
+  options: {
+    readonly seed: number
+    readonly most: number
+    readonly untilMs?: number
+    readonly done?: (verdict: Verdict, tally: Tally) => void
+    readonly stopAtFirst?: boolean
+  },
+): Promise<Tally> {
+  const end = performance.now() + (options.untilMs ?? Number.POSITIVE_INFINITY)
+  const tally: Tally = { schedules: 0, moved: 0, undone: 0, failed: [] }
+  let next = options.seed
+  const one = async () => {
+    const world = await openWorld(postgresPort)
+    try {
+      while (next < options.seed + options.most && performance.now() < end) {
+        if (options.stopAtFirst && tally.failed.length > 0) return
+        const verdict = await runSchedule(world, makeSchedule(next++))
+        tally.schedules++
+        tally.moved += verdict.moved
+        tally.undone += verdict.undone
+        if (verdict.violations.length > 0) tally.failed.push(verdict)
+        options.done?.(verdict, tally)
+      }
+    } finally {
+      await world.close()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(WORLDS, options.most) }, one))
+  return tally
+}
+
+/** What is to be known of a schedule that failed. */
+export const report = ({ seed, violations, log }: Verdict): string =>
+  [
+    `seed ${seed}: npm run soak -- --schedules 1 --seed ${seed}`,
+    ...violations,
+    ...log.map((line) => `    ${line}`),
+  ].join('\n')

@@ -1,0 +1,158 @@
+// Plays a schedule: acts one after the other, and inside a move whatever interrupts it.
+import { changeDirectory } from '../../../instance/directory/change.ts'
+import { beginMove } from '../../../instance/directory/moves/begin.ts'
+import type { Move } from '../../../instance/directory/moves/move.ts'
+import { openMoves } from '../../../instance/directory/moves/read.ts'
+import { tendMoves } from '../../../instance/move/tend.ts'
+import { isRefusal } from '../../../instance/refusal.ts'
+import { abandon, drive } from '../../../operator/rebalance/drive/drive.ts'
+import { type Model, personOf } from '../model.ts'
+import type { Act, Interruption, Op, Place, Schedule } from '../schedule.ts'
+import { type Point, type Watch, watched } from '../world/process.ts'
+import type { World } from '../world/world.ts'
+import { look, type Pages } from './look.ts'
+import { actOfMember } from './members.ts'
+import { arrive, type Sent } from './strangers.ts'
+import { applyAll, deliverAll, handOverAll } from './workers.ts'
+
+export type Play = {
+  readonly world: World
+  readonly model: Model
+  readonly story: readonly Sent[]
+  /** What of the story some pod has said 202 to. */
+  readonly told: Set<number>
+  readonly pages: Pages
+  /** What was begun and has not ended. */
+  readonly running: Set<Promise<void>>
+  /** A line for everything that happened, for whoever looks into a failure. */
+  readonly log: string[]
+}
+
+/** How long an interrupted move is held: long enough for what is not held up by the move itself. */
+const HELD_MS = 25
+
+export async function play(state: Play, schedule: Schedule): Promise<void> {
+  for (const act of schedule.acts) {
+    if (act.do === 'move') await move(state, act)
+    else await within(begun(state, act))
+  }
+}
+
+/** Begins something that may be held up; what becomes of it is seen at the end. */
+function begun(state: Play, op: Op): Promise<void> {
+  state.log.push(JSON.stringify(op))
+  const doing = watched
+    .exit(() => act(state, op))
+    .catch((error: unknown) => {
+      state.log.push(`${op.do} failed: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  state.running.add(doing)
+  void doing.then(() => state.running.delete(doing))
+  return doing
+}
+
+async function within(doing: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, HELD_MS)
+  })
+  await Promise.race([doing, over])
+  clearTimeout(timer)
+}
+
+async function move(
+  state: Play,
+  { who, target, interruptions }: Extract<Act, { do: 'move' }>,
+): Promise<void> {
+  const { world, model, log } = state
+  log.push(`move ${who} to ${target}`)
+  if (world.driver.life.dead) await world.restart(world.driver)
+  try {
+    const memberId = personOf(model, who).id
+    const open = (await openMoves(world.drive.directory)).find((one) => one.memberId === memberId)
+    const begin =
+      open ?? (await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId, target })))
+    if (isRefusal(begin)) {
+      log.push(`refused: ${begin.code}`)
+      return
+    }
+    const ended = await watched.run(interrupting(state, interruptions), () =>
+      drive({ ...world.drive, reached: (now: Move) => void log.push(now.step) }, begin.id),
+    )
+    log.push(JSON.stringify(ended))
+  } catch (error) {
+    log.push(`the driver failed: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Holds the move at the places of its interruptions, and lets happen what is to happen there. */
+function interrupting(state: Play, interruptions: readonly Interruption[]): Watch {
+  let statements = 0
+  const waiting = new Set(interruptions)
+  return async (point) => {
+    if (point.is === 'statement') statements++
+    const here = [...waiting].filter(({ at }) => isAt(at, point, statements))
+    let fate: Awaited<ReturnType<Watch>> = 'go'
+    for (const one of here) {
+      waiting.delete(one)
+      state.log.push(
+        `at ${point.is === 'statement' ? `statement ${statements} of ${point.by.name}: ${point.text.replace(/\s+/g, ' ').slice(0, 60)}` : `${point.when} ${point.verb}`}${one.fault ? ` ${one.fault}` : ''}`,
+      )
+      await within(Promise.all(one.ops.map((op) => begun(state, op))).then(() => undefined))
+      fate = one.fault ?? fate
+    }
+    return fate
+  }
+}
+
+const isAt = (at: Place, point: Point, statements: number) =>
+  'statement' in at
+    ? point.is === 'statement' && at.statement === statements
+    : point.is === 'call' && at.call === point.verb && at.when === point.when
+
+async function act(state: Play, op: Op): Promise<void> {
+  const { world, model } = state
+  switch (op.do) {
+    case 'arrive': {
+      const sent = state.story[op.nth]
+      if (sent && (await arrive(world, sent, op.pod))) state.told.add(op.nth)
+      return
+    }
+    case 'look':
+      return look(state, op.pod, op.who)
+    case 'spool':
+      return handOverAll(world, world.pod(op.pod))
+    case 'intake':
+      return applyAll(world.pod(op.pod))
+    case 'deliver':
+      return deliverAll(world, world.pod(op.pod))
+    case 'refresh':
+      return world.pod(op.pod).instance.homes.refresh()
+    case 'tend':
+      return tendMoves(world.pod(op.pod).instance)
+    case 'thaw':
+      return tendMoves(world.pod(op.pod).instance, { frozenMs: 0 })
+    case 'restart':
+      return world.restart(world.pod(op.pod).process)
+    case 'die':
+      world.pod(op.pod).process.life.dead = true
+      return
+    case 'directory-down':
+    case 'directory-up':
+      world.directoryDown = op.do === 'directory-down'
+      return
+    case 'drive-too':
+      for (const open of await openMoves(world.drive.directory)) await drive(world.drive, open.id)
+      return
+    case 'abandon':
+      for (const open of await openMoves(world.drive.directory)) await abandon(world.drive, open.id, 'wanted')
+      return
+    case 'late-call': {
+      const call = world.calls[op.nth]
+      if (call) await world.drive.call(call.to, call.path, { method: 'POST', body: call.body })
+      return
+    }
+    default:
+      return actOfMember(world, model, op)
+  }
+}

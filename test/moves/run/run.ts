@@ -1,0 +1,47 @@
+// One schedule from its beginning to its verdict.
+import { check } from '../invariants/check.ts'
+import type { Schedule } from '../schedule.ts'
+import { begin, HANDLES } from '../world/fixture.ts'
+import type { World } from '../world/world.ts'
+import { look } from './look.ts'
+import { type Play, play } from './play.ts'
+import { settle } from './settle.ts'
+import { story } from './strangers.ts'
+
+export type Verdict = {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly log: readonly string[]
+  /** How the moves ended. */
+  readonly moved: number
+  readonly undone: number
+}
+
+export async function runSchedule(world: World, schedule: Schedule): Promise<Verdict> {
+  const model = await begin(world, schedule.start)
+  const state: Play = {
+    world,
+    model,
+    story: story(world, model),
+    told: new Set(),
+    pages: new Map(),
+    running: new Set(),
+    log: [JSON.stringify(schedule.start)],
+  }
+  const someone = (n: number) => HANDLES[n % HANDLES.length] ?? 'ana'
+  const pod = (n: number) => 1 + (n % world.pods.length)
+  for (const handle of HANDLES) await look(state, schedule.start.homes[handle], handle, true)
+  await play(state, schedule)
+  await settle(state)
+  await look(state, pod(schedule.seed), someone(schedule.seed), true)
+  await check(state)
+  const { rows } = await world.directory.query<{ step: string }>('SELECT step FROM moves')
+  const count = (step: string) => rows.filter((row) => row.step === step).length
+  return {
+    seed: schedule.seed,
+    violations: model.violations,
+    log: state.log,
+    moved: count('done'),
+    undone: count('undone'),
+  }
+}

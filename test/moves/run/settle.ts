@@ -1,0 +1,79 @@
+// After a schedule everybody is up again, and everything goes on until nothing is left to do.
+import { openMoves } from '../../../instance/directory/moves/read.ts'
+import { tendMoves } from '../../../instance/move/tend.ts'
+import { drive } from '../../../operator/rebalance/drive/drive.ts'
+import type { Play } from './play.ts'
+import { arrive } from './strangers.ts'
+import { applyAll, deliverAll, handOverAll } from './workers.ts'
+
+const ROUNDS = 12
+const RUNNING_MS = 25_000
+
+export async function settle(state: Play): Promise<void> {
+  const { world, model } = state
+  world.directoryDown = false
+  for (const { process } of world.pods) if (process.life.dead) await world.restart(process)
+  if (world.driver.life.dead) await world.restart(world.driver)
+  await ended(state)
+  for (const [index, sent] of state.story.entries()) {
+    for (let tries = 0; !state.told.has(index) && tries < 10; tries++) {
+      if (await arrive(world, sent, 1 + ((index + tries) % world.pods.length))) state.told.add(index)
+    }
+  }
+  const failures: string[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    failures.length = 0
+    const attempt = async (what: string, fn: () => Promise<unknown>) => {
+      try {
+        await fn()
+      } catch (error) {
+        failures.push(
+          `${what}: ${error instanceof Error ? `${error.message} ${error.stack?.split('\n')[1]?.trim()}` : String(error)}`,
+        )
+      }
+    }
+    for (const open of await openMoves(world.drive.directory)) {
+      await attempt(`move ${open.step}`, async () => {
+        const driven = await drive(world.drive, open.id)
+        state.log.push(`settle: ${JSON.stringify(driven)}`)
+        if (driven.is === 'later') throw new Error(driven.code)
+      })
+    }
+    for (const pod of world.pods) {
+      await attempt('refresh', () => pod.instance.homes.refresh())
+      await attempt('tend', () => tendMoves(pod.instance))
+      await attempt('spool', () => handOverAll(world, pod))
+    }
+    for (const pod of world.pods) await attempt('intake', () => applyAll(pod))
+    for (const pod of world.pods) await attempt('deliver', () => deliverAll(world, pod))
+    if (failures.length === 0 && (await nothingLeft(state))) return
+  }
+  model.violations.push(`I8: it never settles: ${failures.join('; ') || (await left(state))}`)
+}
+
+/** Waits for whatever was begun and held up. */
+async function ended({ running, model }: Play): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<'over'>((resolve) => {
+    timer = setTimeout(() => resolve('over'), RUNNING_MS)
+  })
+  const result = await Promise.race([Promise.all(running), over])
+  clearTimeout(timer)
+  if (result === 'over') model.violations.push('something that was begun never ends')
+}
+
+async function left({ world }: Play): Promise<string> {
+  const counts = await Promise.all(
+    world.pods.map(async ({ ordinal, admin }) => {
+      const { rows } = await admin.query<{ left: string }>(
+        `SELECT concat_ws(', ', (SELECT 'intake ' || string_agg(body ->> 'id', ' ') FROM intake), (SELECT 'spool ' || string_agg(format('to %s: %s', ordinal, activity_uri), ' ') FROM spool),
+           (SELECT 'deliveries ' || string_agg(inbox, ' ') FROM deliveries)) AS left`,
+      )
+      return rows[0]?.left ? `instance ${ordinal} has ${rows[0].left}` : ''
+    }),
+  )
+  const open = await openMoves(world.drive.directory)
+  return [...counts, ...open.map(({ step }) => `a move is ${step}`)].filter((text) => text !== '').join('; ')
+}
+
+const nothingLeft = async (state: Play) => (await left(state)) === ''

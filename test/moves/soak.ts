@@ -1,0 +1,33 @@
+// Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
+import { parseArgs } from 'node:util'
+import { startPostgres } from '../postgres/server.ts'
+import { report, runMany } from './run/many.ts'
+
+const { values } = parseArgs({
+  options: { schedules: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
+})
+const [most, seed] = [Number(values.schedules), Number(values.seed)]
+if (!Number.isInteger(most) || most < 1 || !Number.isInteger(seed) || seed < 0) {
+  console.error('usage: npm run soak -- [--schedules N] [--seed S]')
+  process.exit(2)
+}
+
+const server = await startPostgres()
+const began = performance.now()
+let told = began
+const tally = await runMany(server.port, {
+  seed,
+  most,
+  done: (verdict, { schedules, moved, undone, failed }) => {
+    if (verdict.violations.length > 0) console.log(report(verdict))
+    if (performance.now() - told < 10_000 && schedules < most) return
+    told = performance.now()
+    const seconds = (told - began) / 1000
+    console.log(
+      `${schedules} of ${most} schedules in ${Math.round(seconds)} s (${(schedules / seconds).toFixed(1)} a second): ${moved} moves done, ${undone} undone, ${failed.length} schedules failed`,
+    )
+  },
+})
+await server.stop()
+for (const { seed } of tally.failed) console.log(`failed: --seed ${seed}`)
+process.exitCode = tally.failed.length > 0 ? 1 : 0
