@@ -16,7 +16,9 @@ export function definitionFiles(): Map<string, string> {
   ])
 }
 
-const yaml = (value: object): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+// Helm and kubectl read YAML 1.1, where a bare Off, No or On is a boolean: such words are quoted.
+const yaml = (value: object): string =>
+  stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })
 
 if (import.meta.main) {
   for (const [name, text] of definitionFiles()) {
