@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { changeDirectory } from '../../../instance/directory/change.ts'
+import { noteRebalance, readDaysOfMoves } from '../../../instance/directory/moves/rebalances.ts'
+import { readWishes } from '../../../instance/directory/wishes/read.ts'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
-import { openServer, type Session } from '../server/session.ts'
+import { openServer, type Server, type Session } from '../server/session.ts'
 import { makeActorKeys } from './keys.ts'
+import { directoryOf } from './kysely.ts'
 import { readDirectory } from './read.ts'
 import {
   activateInstance,
@@ -15,17 +19,19 @@ import {
 } from './write.ts'
 
 let community: TestCommunity
+let server: Server
 let session: Session
 beforeAll(async () => {
   community = await makeCommunity(inject('postgresPort'), { homes: 1, cap: 2 })
   const url = new URL(community.adminUrls.directory)
-  session = await openServer({
+  server = openServer({
     host: url.hostname,
     port: Number(url.port),
     username: 'postgres',
     password: '',
     database: url.pathname.slice(1),
-  }).connect()
+  })
+  session = await server.connect()
 })
 afterAll(async () => {
   await session.end()
@@ -86,6 +92,55 @@ test('the organiser is invited once, and not when there is one', async () => {
     organisers: 1,
     members: 1,
   })
+})
+
+test('wishes are read, and what moves are for is written, over a connection of the operator', async () => {
+  await session.query(
+    `INSERT INTO members (id, handle, home, state) VALUES (9007199254740993, 'ben', 2, 'active')`,
+  )
+  await session.query('INSERT INTO wishes (member_id, pinned) VALUES (9007199254740993, true)')
+  await session.query('INSERT INTO together VALUES (1, 9007199254740993), (9007199254740993, 1)')
+  const directory = directoryOf(server, new URL(community.adminUrls.directory).pathname.slice(1))
+  const note = { id: 'uid', reason: 'Overflow', keptBefore: 60, keptAfter: 70 } as const
+  await changeDirectory(directory, async (tx) => {
+    await noteRebalance(tx, { ...note, keptBefore: 50, keptAfter: 60 })
+    await noteRebalance(tx, note)
+    await tx
+      .insertInto('moves')
+      .values({
+        id: '5',
+        member_id: '9007199254740993',
+        source: 1,
+        target: 2,
+        epoch: 1,
+        step: 'done',
+        rebalance: 'uid',
+      })
+      .execute()
+    return true
+  })
+  const wishes = await readWishes(directory)
+  expect(wishes.get('1')).toEqual({
+    pinned: true,
+    wantsMove: false,
+    together: ['9007199254740993'],
+    lastMovedAt: null,
+  })
+  expect(wishes.get('9007199254740993')).toEqual({
+    pinned: true,
+    wantsMove: false,
+    together: ['1'],
+    lastMovedAt: expect.any(Number),
+  })
+  expect(await readDaysOfMoves(directory, 1)).toMatchObject([
+    {
+      reason: 'Overflow',
+      keptBefore: 50,
+      keptAfter: 70,
+      ways: [{ source: 1, target: 2, moved: 1 }],
+      undone: 0,
+    },
+  ])
 })
 
 test('a directory of another community is not taken for ours', async () => {
