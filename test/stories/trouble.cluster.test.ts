@@ -51,7 +51,8 @@ test('an image that cannot be had is named, while the pods before it go on servi
   const pods = () =>
     h.kubectl(['get', 'pods', '--selector', 'hamlet.coop/community=heath', '--output', 'yaml'])
   try {
-    await h.install({ instanceImage: 'localhost/hamlet:never-made' })
+    // Communities of other tests may be there, whose turn would come first.
+    await h.install({ instanceImage: 'localhost/hamlet:never-made', 'rollouts.communities': 50 })
     const { message } = await told('heath', 'ImageUnavailable')
     expect(message).toContain('image')
     await announced('heath', 'ImageUnavailable')
