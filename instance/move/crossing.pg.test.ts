@@ -27,7 +27,20 @@ beforeAll(async () => {
   homes = await Promise.all([1, 2, 3].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
   // All before anybody moves: newcomers go to the fullest home.
-  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal'] as const)
+  for (const name of [
+    'ana',
+    'ben',
+    'cem',
+    'dee',
+    'eva',
+    'fay',
+    'gil',
+    'hal',
+    'ida',
+    'jon',
+    'kim',
+    'lea',
+  ] as const)
     people.set(name, await join(at(1), name))
 })
 afterAll(async () => {
@@ -155,3 +168,36 @@ test('a follow that comes late to a home that somebody has come back to was take
     expect([n, edges]).toEqual([n, []])
   }
 })
+
+test.each([
+  ['has gone by then', 'ida', 'jon', 1],
+  ['stays', 'kim', 'lea', 3],
+] as const)(
+  'a follow that overtakes its follower counts, whether whoever is followed %s',
+  async (_, a, b, end) => {
+    const [fan, star] = [person(a), person(b)]
+    expect(await mover.move(star.id, 3)).toEqual({ is: 'done' })
+    await at(1).homes.refresh()
+    must(await resolveAccount(at(1), `@${star.handle}`))
+    must(await follow(at(1), fan, star.id))
+    // The first home hands it over only after both have moved.
+    expect(await mover.move(fan.id, 3)).toEqual({ is: 'done' })
+    if (end !== 3) expect(await mover.move(star.id, end)).toEqual({ is: 'done' })
+    for (let rounds = 0; rounds < 4; rounds++) for (const n of [1, 3]) await round(n)
+    for (const n of [3, end]) {
+      const edges = await at(n)
+        .db.selectFrom('follows')
+        .select('state')
+        .where('follower_id', '=', fan.id)
+        .execute()
+      expect([n, edges]).toEqual([n, [{ state: 'accepted' }]])
+    }
+    const told = await at(end)
+      .db.selectFrom('notifications')
+      .select('kind')
+      .where('member_id', '=', star.id)
+      .where('account_id', '=', fan.id)
+      .execute()
+    expect(told).toEqual([{ kind: 'follow' }])
+  },
+)

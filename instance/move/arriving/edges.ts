@@ -22,6 +22,10 @@ export async function settleEdges(context: Context): Promise<void> {
   await bring(context, 'follows', {
     where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,
   })
+  // Asked, and not answered: who was asked may be on the way out before it comes, and it must be found when they answer.
+  await bring(context, 'follows', {
+    where: sql`t.follower_id = ${me} AND t.state = 'pending' AND ${isResident('t.followee_id')}`,
+  })
   await sql`UPDATE follows SET state = 'accepted' FROM carried.follows AS t
     WHERE t.move = ${move.id}::bigint AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
       AND follows.followee_id = ${me} AND t.state = 'accepted'`.execute(tx)

@@ -203,4 +203,22 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     by: crossing('what neighbours write and delete while somebody is on the way reaches them where they go'),
   },
+  {
+    name: 'a follow that nobody has answered left behind',
+    edits: [
+      {
+        file: 'instance/move/arriving/edges.ts',
+        from: `sql\`t.follower_id = \${me} AND t.state = 'pending'`,
+        to: 'sql`false',
+      },
+    ],
+    by: crossing('a follow that overtakes its follower counts, whether whoever is followed has gone by then'),
+  },
+  {
+    name: 'the end of a follow told to one home only',
+    edits: [{ file: 'instance/members/follow.ts', from: 'public: target.ours', to: 'public: false' }],
+    by: crossing(
+      'a follow that comes late to a home that somebody has come back to was taken back there as well',
+    ),
+  },
 ]

@@ -44,15 +44,19 @@ export const follow: Effect = async ({ instance, activity, commit }) => {
       .where('followee_id', '=', home.id)
       .forUpdate()
       .executeTakeFirst()
-    if (edge && urisOf(edge.activity_uri).includes(activity.id)) return
+    // A resident who came here while their follow was on its way has brought it along, unanswered.
+    const answered = edge?.state === 'accepted' || member.locked
+    if (edge && answered && urisOf(edge.activity_uri).includes(activity.id)) return
     const recent = edge && now.getTime() - edge.created_at.getTime() < REORDER_MS
     const uris = withUri(recent ? edge.activity_uri : null, activity.id)
-    const state = edge?.state ?? (member.locked ? 'pending' : 'accepted')
+    const state = edge?.state === 'accepted' || !member.locked ? 'accepted' : 'pending'
     await tx
       .insertInto('follows')
       .values({ follower_id: follower.id, followee_id: home.id, state, activity_uri: uris, created_at: now })
       .onConflict((conflict) =>
-        conflict.columns(['follower_id', 'followee_id']).doUpdateSet({ activity_uri: uris, created_at: now }),
+        conflict
+          .columns(['follower_id', 'followee_id'])
+          .doUpdateSet({ state, activity_uri: uris, created_at: now }),
       )
       .execute()
     await notify(tx, {
