@@ -20,7 +20,7 @@ export type InstanceProcess = {
   stop(): Promise<void>
 }
 
-/** The flags that the image gives to Node: a small heap that is collected early. */
+/** What the image sets for Node and its memory, so that a benchmark measures what runs in a pod. */
 export async function imageSettings(): Promise<Record<string, string>> {
   const file = await readFile(new URL('../../../Containerfile', import.meta.url), 'utf8')
   const found = [...file.matchAll(/^ENV (NODE_OPTIONS|MALLOC_ARENA_MAX)="?([^"\n]*)/gm)]
