@@ -139,19 +139,26 @@ export async function hamlet(): Promise<Hamlet> {
   }
 }
 
+const fillIn = (person: Visitor, form: Page, handle: string): Promise<Page> =>
+  person.submit(form, '/sign-up', { handle, display_name: handle, password: PASSWORD })
+
 /** Signs somebody up by the form, at the front door or by an invitation's link; the page after it. */
 export async function signUp(person: Visitor, handle: string, link = '/sign-up'): Promise<Page> {
-  const form = await person.get(link)
-  return person.submit(form, '/sign-up', { handle, display_name: handle, password: PASSWORD })
+  return fillIn(person, await person.get(link), handle)
 }
 
 /** A new person with an account, who tries again where they are asked to. Throws where the community had no seat. */
-export async function member(site: Site, handle: string, link?: string): Promise<Visitor> {
+export async function member(site: Site, handle: string, link = '/sign-up'): Promise<Visitor> {
   const person = visitor(site)
-  let page = await signUp(person, handle, link)
+  const form = await until(`${link} to be served`, 30, async () => {
+    const page = await person.get(link)
+    return page.status === 503 ? undefined : page
+  })
+  // The same form again, as a browser's "Back" has it: a new one would be somebody else who wants this name.
+  let page = await fillIn(person, form, handle)
   for (let tries = 1; page.status === 503 && tries < 10; tries++) {
     await new Promise((wake) => setTimeout(wake, 1000))
-    page = await signUp(person, handle, link)
+    page = await fillIn(person, form, handle)
   }
   if (page.status !== 200 || page.path.startsWith('/sign-up')) {
     throw new Error(

@@ -122,6 +122,17 @@ test('a rollout that never ends, or that nobody sees the end of, is counted no l
   expect(rollouts.budget('town/b').elsewhere).toBe(0)
 })
 
+test('two communities that are half way keep nobody else in line, and each other from nothing', () => {
+  const rollouts = createRollouts(1, () => 0)
+  const home: Home = { generation: 2, state: 'rolling', seen: undefined }
+  for (const key of ['town/a-1', 'town/b-1'])
+    rollouts.saw({ key, before: undefined, after: deployment(key, home) })
+  // Either may be given its old image again; the limit was higher when both began.
+  expect(rollouts.budget('town/a').elsewhere).toBe(0)
+  expect(rollouts.budget('town/b').elsewhere).toBe(0)
+  expect(rollouts.budget('town/c').elsewhere).toBe(2)
+})
+
 test('what was begun counts until the watch has it, but not when it was refused or never came', () => {
   let now = 0
   const rollouts = createRollouts(1, () => now)

@@ -52,8 +52,9 @@ export function createRollouts(limit: number, now: () => number): Rollouts {
   return {
     budget(community) {
       const taken = busy()
-      taken.delete(community)
-      return { limit, elsewhere: taken.size }
+      // One that is half way is counted already. Were it to wait, two with a bad image would each keep the other from
+      // going back.
+      return { limit, elsewhere: taken.has(community) ? 0 : taken.size }
     },
     begin(instance, generation) {
       waiting.delete(instance)
