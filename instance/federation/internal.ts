@@ -1,10 +1,14 @@
 // What siblings ask of this home: hand-overs, profiles and posts of its residents, and its counts.
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { z } from 'zod'
 import type { Instance } from '../instance.ts'
 import { visibleTo } from '../visibility/visibility.ts'
 import { ownAddress } from './documents/addresses.ts'
+import { knownPath } from './resolve/by-id.ts'
 import type { MemberProfile } from './resolve/sibling.ts'
 import { registerSpool } from './spool/receiver.ts'
+
+const ID = z.object({ id: z.string().regex(/^\d{1,19}$/) })
 
 export function registerInternal(app: FastifyInstance, instance: Instance): void {
   registerSpool(app, instance)
@@ -34,5 +38,26 @@ export function registerInternal(app: FastifyInstance, instance: Instance): void
       .executeTakeFirst()
     if (!row?.object_json) return reply.code(404).send({ error: 'no such post' })
     return { object: JSON.parse(row.object_json) as unknown }
+  })
+
+  // The homes of a community give a person or a post the same id, but not each of them has met it.
+  const tell = (reply: FastifyReply, row: { uri: string } | undefined) =>
+    row ?? reply.code(404).send({ error: 'nothing of this id is known here' })
+  app.get(knownPath('account', ':id'), async (request, reply) => {
+    const { id } = ID.parse(request.params)
+    return tell(
+      reply,
+      await instance.db.selectFrom('accounts').select('uri').where('id', '=', id).executeTakeFirst(),
+    )
+  })
+  app.get(knownPath('post', ':id'), async (request, reply) => {
+    const { id } = ID.parse(request.params)
+    const row = await instance.db
+      .selectFrom('posts')
+      .select('uri')
+      .where('id', '=', id)
+      .where(visibleTo(undefined))
+      .executeTakeFirst()
+    return tell(reply, row)
   })
 }

@@ -1,7 +1,7 @@
 // A member moves to another instance while people, programs and other servers look on: none of them notices.
 import { pino } from 'pino'
 import { request } from 'undici'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { changeDirectory } from '../../instance/directory/change.ts'
 import { beginMove } from '../../instance/directory/moves/begin.ts'
 import type { Move, Step } from '../../instance/directory/moves/move.ts'
@@ -35,7 +35,9 @@ const say = async (text: string) => {
   return sent.status
 }
 const home = async () => {
-  const [row] = await community.admin<{ id: string; home: number }>('SELECT id, home FROM members')
+  const [row] = await community.admin<{ id: string; home: number }>(
+    `SELECT id, home FROM members WHERE handle = 'ana'`,
+  )
   if (!row) throw new Error('nobody is there')
   return row
 }
@@ -131,4 +133,32 @@ test('frozen for longer than a moment, she is asked to come again, not sent away
   expect(sent.headers['retry-after']).toBeDefined()
   expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
   expect((await ana.submit(page, '/posts', { text: 'Too early', visibility: 'public' })).status).toBe(200)
+})
+
+test('pages that she opened before act as they would have, on people and posts that her new home has never met', async () => {
+  const bo = visitor(community.site)
+  await bo.submit(await bo.get('/sign-up'), '/sign-up', { handle: 'bo', password: 'correct horse battery' })
+  for (const text of ['Bread', 'Butter'])
+    await bo.submit(await bo.get('/compose'), '/posts', { text, visibility: 'public' })
+  const [bos] = await community.admin<{ home: number }>(`SELECT home FROM members WHERE handle = 'bo'`)
+  if ((await home()).home !== bos?.home)
+    expect(await drive(deps(), (await begin()).id)).toEqual({ is: 'done' })
+
+  const profile = await ana.get('/@bo')
+  const links = profile.html.querySelectorAll('a').map((link) => link.getAttribute('href') ?? '')
+  const [butter, bread] = [...new Set(links.filter((href) => /^\/@bo\/\d+$/.test(href)))]
+  const liked = await ana.get(butter ?? '')
+  const answered = await ana.get(`/posts/${bread?.split('/')[2]}/reply`)
+  expect(await drive(deps(), (await begin()).id)).toEqual({ is: 'done' })
+
+  for (const [page, form, fields] of [
+    [answered, '/posts', { text: 'And salt' }],
+    [liked, '/like', {}],
+    [profile, '/follow', {}],
+  ] as const)
+    expect([form, (await ana.submit(page, form, fields)).status]).toEqual([form, 200])
+  await vi.waitFor(async () => {
+    const news = (await bo.get('/notifications')).html.text
+    for (const what of ['And salt', 'likes', 'follows']) expect(news).toContain(what)
+  }, 30_000)
 })

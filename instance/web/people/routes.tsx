@@ -1,6 +1,7 @@
 // Profiles, lists of people, search, following.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { resolveAccount } from '../../federation/resolve/account.ts'
+import { withAccount } from '../../federation/resolve/by-id.ts'
 import { resolvePost } from '../../federation/resolve/post.ts'
 import { follow, unfollow } from '../../members/follow.ts'
 import { type PersonView, readPeople, readProfile, searchPeople } from '../../members/lookup.ts'
@@ -23,8 +24,13 @@ export function registerPeople(app: FastifyInstance, web: Web): void {
 
   const profilePage = async (request: FastifyRequest, reply: FastifyReply, shell: Shell, which: Which) => {
     const viewer = viewerOf(shell)
-    const profile = await readProfile(instance.db, viewer, which)
-    if (!profile) return nobody(reply, shell, which)
+    const read = () => readProfile(instance.db, viewer, which)
+    const found =
+      'id' in which && shell.me
+        ? await withAccount(instance, which.id, async () => (await read()) ?? refuse('not-found'))
+        : await read()
+    if (!found || isRefusal(found)) return nobody(reply, shell, which)
+    const profile = found
     const { account } = profile
     if ('id' in which && account.resident) return reply.redirect(`/@${account.handle}`)
     // What other servers said is shown to members, not republished to everybody.
@@ -162,7 +168,9 @@ export function registerPeople(app: FastifyInstance, web: Web): void {
       const id = idOf(readForm({ id: text }, request.params).id)
       const form = readForm(FORM, request.body)
       const member = formMember(request, form.csrf)
-      const result = isRefusal(member) ? member : await verb(instance, member, id)
+      const result = isRefusal(member)
+        ? member
+        : await withAccount<unknown>(instance, id, () => verb(instance, member, id))
       if (isRefusal(result)) return sendRefusal(reply, await web.shell(request), result)
       return reply.redirect(backPath(form.back, `/people/${id}`), 303)
     })

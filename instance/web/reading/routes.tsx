@@ -1,10 +1,11 @@
 // Timelines, threads and tags.
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { withPost } from '../../federation/resolve/by-id.ts'
 import { aliasOf } from '../../move/aliases.ts'
 import { plainText } from '../../posts/text/sanitise.ts'
 import { foldTag } from '../../posts/text/tags.ts'
-import { refuse } from '../../refusal.ts'
+import { isRefusal, refuse } from '../../refusal.ts'
 import { cursor, type TimelinePage } from '../../timelines/page.ts'
 import { readThread } from '../../timelines/thread.ts'
 import { hereTimeline, homeTimeline, tagTimeline } from '../../timelines/timelines.ts'
@@ -97,13 +98,12 @@ export function registerReading(app: FastifyInstance, web: Web): void {
 
   const thread = async (reply: FastifyReply, shell: Shell, postId: string, handle: string | undefined) => {
     const viewer = viewerOf(shell)
-    let found = await readThread(instance.db, viewer, postId)
-    if (!found) {
-      const alias = await aliasOf(instance.db, viewer?.id, postId)
-      if (alias) found = await readThread(instance.db, viewer, alias)
-    }
-    const author = found?.post.post.author
-    if (!found || !author || (handle !== undefined && (author.handle !== handle || author.domain !== null))) {
+    const read = async (id: string) => (await readThread(instance.db, viewer, id)) ?? refuse('not-found')
+    const alias = await aliasOf(instance.db, viewer?.id, postId)
+    const found = await (shell.me && !alias ? withPost(instance, postId, read) : read(alias ?? postId))
+    if (isRefusal(found)) return missing(reply, shell, postId, handle)
+    const { author } = found.post.post
+    if (handle !== undefined && (author.handle !== handle || author.domain !== null)) {
       return missing(reply, shell, postId, handle)
     }
     const { post } = found.post

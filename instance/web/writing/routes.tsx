@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { SignedIn } from '../../accounts/session.ts'
+import { withPost } from '../../federation/resolve/by-id.ts'
 import type { Instance } from '../../instance.ts'
 import { replyVisibility, VISIBILITIES } from '../../posts/draft.ts'
 import { boost, like, unboost, unlike } from '../../posts/react.ts'
@@ -31,6 +32,8 @@ const POST_FORM = {
   visibility: z.enum(VISIBILITIES).catch('public'),
 }
 
+type Filled = ReturnType<typeof readForm<typeof POST_FORM>>
+
 export function registerWriting(app: FastifyInstance, web: Web): void {
   const { instance } = web
 
@@ -40,8 +43,10 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
     form: { writing?: Writing; replyTo?: string; back: string; once?: string; status?: number },
   ) => {
     if (!shell.me) return sendRefusal(reply, shell, refuse('log-in-first'))
-    const parent = form.replyTo ? await readThread(instance.db, viewerOf(shell), form.replyTo) : undefined
-    if (form.replyTo && !parent) return sendRefusal(reply, shell, refuse('not-found'))
+    const read = async (id: string) =>
+      (await readThread(instance.db, viewerOf(shell), id)) ?? refuse('not-found')
+    const parent = form.replyTo ? await withPost(instance, form.replyTo, read) : undefined
+    if (isRefusal(parent)) return sendRefusal(reply, shell, parent)
     const visibility = parent && replyVisibility(parent.post.post.visibility)
     return sendPage(
       reply,
@@ -77,18 +82,20 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
     return composePage(reply, await web.shell(request), { replyTo: idOf(id), back: `/posts/${idOf(id)}` })
   })
 
+  const write = (
+    member: SignedIn,
+    { text, summary, visibility, once }: Filled,
+    reply?: { replyTo: string },
+  ) => writePost(instance, member, { text, summary, visibility, ...reply, ...(once && { onceKey: once }) })
+
   app.post('/posts', async (request, reply) => {
     const form = readForm(POST_FORM, request.body)
     const member = formMember(request, form.csrf)
     const result = isRefusal(member)
       ? member
-      : await writePost(instance, member, {
-          text: form.text,
-          summary: form.summary,
-          visibility: form.visibility,
-          ...(form.reply_to && { replyTo: idOf(form.reply_to) }),
-          ...(form.once && { onceKey: form.once }),
-        })
+      : form.reply_to
+        ? await withPost(instance, idOf(form.reply_to), (replyTo) => write(member, form, { replyTo }))
+        : await write(member, form)
     if (!isRefusal(result)) return reply.redirect(backPath(form.back, '/home'), 303)
     const shell = await web.shell(request)
     if (!shell.me || result.code === 'not-found') return sendRefusal(reply, shell, result)
@@ -132,7 +139,9 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
       const id = idOf(readForm({ id: text }, request.params).id)
       const form = readForm({ csrf: text, back: text }, request.body)
       const member = formMember(request, form.csrf)
-      const result = isRefusal(member) ? member : await verb(instance, member, id)
+      const result = isRefusal(member)
+        ? member
+        : await withPost(instance, id, (known) => verb(instance, member, known))
       if (isRefusal(result)) return declined(request, reply, result)
       if (!wantsJson(request)) return reply.redirect(backPath(form.back, `/posts/${id}`), 303)
       const { count } = await instance.db
