@@ -44,7 +44,8 @@ export function putToWork(
     const page = await question().catch(() => undefined)
     const status = page?.status ?? 0
     answers.set(`${kind} ${status}`, (answers.get(`${kind} ${status}`) ?? 0) + 1)
-    if (status !== 200 && !AWAY.has(status)) odd.push(`${kind}: ${status} ${page?.path}`)
+    if (status !== 200 && !AWAY.has(status))
+      odd.push(`${kind}: ${status} ${page?.path} ${page?.body.slice(0, 100)}`)
     return status === 200 ? page : undefined
   }
   /** Tries until it is served. */

@@ -143,18 +143,21 @@ test(`${PEOPLE} members at work, ${MOVES} of them on the move, and three things 
     ].every(isReady),
   )
   // What one instance owes another is on its way for a moment longer.
+  const stopped = performance.now()
   let last: unknown
   await until('everything acknowledged to be there, once', 120, async () =>
     audit(ledger, handles, stranger).then(
       () => true,
       (error: unknown) => {
         last = error
+        if (process.env.HAMLET_BUSY_TELL) console.log(String(error).slice(0, 1500))
         return false
       },
     ),
   ).catch((error: unknown) => {
     throw last ?? error
   })
+  console.log(`all of it is told everywhere ${((performance.now() - stopped) / 1000).toFixed(0)} s later`)
   for (const { path, headers, body } of addresses)
     expect((await stranger.get(path, headers)).body, path).toContain(body)
 

@@ -29,6 +29,7 @@ export function registerPeople(app: FastifyInstance, web: Web): void {
       'id' in which && shell.me
         ? await withAccount(instance, which.id, async () => (await read()) ?? refuse('not-found'))
         : await read()
+    if (isRefusal(found) && found.code !== 'not-found') return sendRefusal(reply, shell, found)
     if (!found || isRefusal(found)) return nobody(reply, shell, which)
     const profile = found
     const { account } = profile

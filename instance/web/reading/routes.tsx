@@ -101,6 +101,7 @@ export function registerReading(app: FastifyInstance, web: Web): void {
     const read = async (id: string) => (await readThread(instance.db, viewer, id)) ?? refuse('not-found')
     const alias = await aliasOf(instance.db, viewer?.id, postId)
     const found = await (shell.me && !alias ? withPost(instance, postId, read) : read(alias ?? postId))
+    if (isRefusal(found) && found.code !== 'not-found') return sendRefusal(reply, shell, found)
     if (isRefusal(found)) return missing(reply, shell, postId, handle)
     const { author } = found.post.post
     if (handle !== undefined && (author.handle !== handle || author.domain !== null)) {

@@ -65,5 +65,5 @@ kind: HelmChartConfig
 metadata: {name: traefik, namespace: kube-system}
 spec:
   valuesContent: |
-    additionalArguments: [--providers.providersthrottleduration=100ms]
+    additionalArguments: [--providers.providersthrottleduration=100ms, --providers.kubernetesingress.allowemptyservices=true]
 `
