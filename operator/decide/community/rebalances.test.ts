@@ -139,6 +139,7 @@ test('while members move, and nothing else does, the Community is progressing', 
       growth: undefined,
       refusals: [],
       busy: false,
+      draining: undefined,
       balance: { type: 'Balanced', status: 'False', reason, message: 'why' },
     }).findings.find(({ type }) => type === 'Progressing')
   expect(seen('Moving')).toMatchObject({ status: 'True', reason: 'Moving' })

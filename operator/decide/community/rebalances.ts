@@ -53,21 +53,25 @@ export function decideRebalances(
   }
   const off = mode === 'Off'
   const why =
-    !off && imbalance.overflow > 0
+    !off && imbalance.overflow > imbalance.emptied
       ? 'Overflow'
-      : !off && imbalance.cramped
-        ? 'Headroom'
-        : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
-          facts.moving > 0
-          ? 'Unfinished'
-          : undefined
+      : !off && imbalance.emptied > 0
+        ? 'Draining'
+        : !off && imbalance.cramped
+          ? 'Headroom'
+          : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
+            facts.moving > 0
+            ? 'Unfinished'
+            : undefined
   if (off && why === undefined && imbalance.overflow > 0)
     return {
       steps: forget,
       events: [],
       finding: say(
         'RebalanceOff',
-        'instances have more members than seats, and spec.rebalance.mode is Off: set it to Auto or Manual, or raise spec.seats.perInstance; nobody is sent away',
+        imbalance.emptied > 0
+          ? 'instances are to be emptied, and spec.rebalance.mode is Off: set it to Auto or Manual, or take them out of spec.drain'
+          : 'instances have more members than seats, and spec.rebalance.mode is Off: set it to Auto or Manual, or raise spec.seats.perInstance; nobody is sent away',
       ),
     }
   if (why === undefined)
@@ -77,7 +81,7 @@ export function decideRebalances(
       finding: say('Balanced', 'nobody has to move', 'True'),
     }
   // Seats come before moves. People who sign up meanwhile may take them, and then there will be more.
-  if (why === 'Overflow' && lacking)
+  if ((why === 'Overflow' || why === 'Draining') && lacking)
     return { steps: forget, events: [], finding: say(lacking.reason, lacking.message) }
   const number = 1 + Math.max(0, ...rebalances.map(({ metadata }) => rebalanceNumber(metadata.name)))
   const name = rebalanceName(owner.name, number)
@@ -92,17 +96,18 @@ export function decideRebalances(
 const CAUSES = {
   Overflow: 'instances have more members than seats',
   Headroom: 'an instance has too few free seats, and others have some',
+  Draining: 'instances are to be emptied',
   Unfinished: 'moves that were begun before are to be ended',
 } as const
 
 /** Why members who have to move have no seats to go to; undefined: they have. */
 function whatLacks(
-  { overflow, room }: Imbalance,
+  { overflow, emptied, room }: Imbalance,
   growth: Growth | undefined,
   maxInstances: number,
 ): { readonly reason: string; readonly message: string } | undefined {
   if (room >= overflow) return undefined
-  const who = 'instances have more members than seats, and there are too few seats elsewhere'
+  const who = `instances ${emptied > 0 ? 'are to be emptied' : 'have more members than seats'}, and there are too few seats elsewhere`
   if (growth?.why === 'MaxInstancesReached')
     return {
       reason: 'MaxInstancesReached',

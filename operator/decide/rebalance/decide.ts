@@ -1,9 +1,9 @@
 // One look at a Rebalance → whether to plan, which moves to walk, which to begin, and what to say. Pure.
 import type { RebalanceSpec } from '../../api/objects.ts'
+import { holds } from '../changed.ts'
 import type { Event } from '../decision.ts'
-import { holds } from '../growth/instances.ts'
 import type { Refusal } from '../snapshot.ts'
-import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
+import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './facts.ts'
 import { homesOf, madeFor } from './plan.ts'
 import { canBeUndone, roomsOf } from './settled.ts'
 import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
@@ -71,7 +71,7 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
     (next !== undefined && 'stale' in next) ||
     (plan.started >= plan.order.length && facts.open.length === 0)
   const resting = facts.open
-    .filter(({ id }) => !snapshot.running.has(id))
+    .filter((move) => !snapshot.running.has(move.id) && !isReplaced(snapshot, move))
     .map(({ id }) => snapshot.resting.get(id) ?? 0)
   return {
     wantsPlan: wantsPlan && !ends,
@@ -95,11 +95,14 @@ const REGRESSED: Refusal = {
 }
 
 /** What was begun is ended first, whoever began it; stopped, it is given up where that still can be. */
-function walk({ rebalance, running, resting, community }: RebalanceSnapshot, { open }: MovesFacts) {
+function walk(snapshot: RebalanceSnapshot, { open }: MovesFacts) {
+  const { rebalance, running, resting, community } = snapshot
   if (community.spec.paused) return { drive: [], abandon: [] }
   const idle = open.filter(({ id }) => !running.has(id))
   const giveUp = rebalance.spec.stopped ? idle.filter(canBeUndone) : []
-  const due = idle.filter((move) => (resting.get(move.id) ?? 0) <= 0 || giveUp.includes(move))
+  const due = idle.filter(
+    (move) => giveUp.includes(move) || ((resting.get(move.id) ?? 0) <= 0 && !isReplaced(snapshot, move)),
+  )
   return { drive: due.map(({ id }) => id), abandon: giveUp.map(({ id }) => id) }
 }
 
@@ -171,10 +174,14 @@ function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: Followed
 const limitField = ({ maxMovesPerHour }: RebalanceSpec): string =>
   maxMovesPerHour === undefined ? 'spec.rebalance.maxMovesPerHour of the Community' : 'spec.maxMovesPerHour'
 
+/** A pod that is being replaced gets nobody further. One that only waits for its turn may wait for long. */
+const isReplaced = ({ replaced }: RebalanceSnapshot, { source, target }: OpenMove): boolean =>
+  replaced.get(source) === 'now' || replaced.get(target) === 'now'
+
 /** It serves, with the template that is wanted of it: nothing of it is about to be replaced. */
-function isSteady({ instances }: RebalanceSnapshot, ordinal: number): boolean {
+function isSteady({ instances, replaced }: RebalanceSnapshot, ordinal: number): boolean {
   const instance = instances.find(({ spec }) => spec.ordinal === ordinal)
-  return instance !== undefined && holds(instance, 'Ready')
+  return instance !== undefined && holds(instance, 'Ready') && !replaced.has(ordinal)
 }
 
 function notReady({ instances, community }: RebalanceSnapshot, ordinal: number): Hold {

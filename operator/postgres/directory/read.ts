@@ -5,13 +5,17 @@ import type { Session } from '../server/session.ts'
 
 export type Applied = readonly { readonly name: string; readonly hash: string }[]
 
+const MS = (time: string) => `floor(extract(epoch FROM ${time}) * 1000)`
+
 const FACTS = `SELECT json_build_object(
   'identity', (SELECT json_build_object('domain', domain, 'prefix', prefix) FROM meta),
   'settings', (SELECT to_jsonb(s) - 'one' FROM settings s),
   'instances', (SELECT coalesce(json_agg(json_build_object('ordinal', ordinal, 'cap', cap, 'taken', taken, 'state', state,
       'leaving', (SELECT count(*) FROM moves WHERE step NOT IN ('done', 'undone')
         AND CASE step WHEN 'undoing' THEN target ELSE source END = ordinal),
-      'address', address, 'createdAt', floor(extract(epoch FROM created_at) * 1000)) ORDER BY ordinal), '[]') FROM instances),
+      'address', address, 'createdAt', ${MS('created_at')}, 'drainedFor', drained_for, 'stateSince', ${MS('state_since')},
+      'movedAt', (SELECT ${MS('max(changed_at)')} FROM moves WHERE ordinal IN (source, target))) ORDER BY ordinal), '[]')
+      FROM instances),
   'members', (SELECT count(*) FROM members WHERE state = 'active'),
   'waiting', (SELECT count(*) FROM waiting),
   'organisers', (SELECT count(*) FROM members WHERE state = 'active' AND role = 'organiser'),
