@@ -74,7 +74,8 @@ export function decideDraining(
         changes.push({ change: 'drain', ordinal, cause: wanted.drainedFor })
     }
     if (wanted.state === 'Active' && row.state === 'Draining') {
-      changes.push({ change: 'reopen', ordinal })
+      // Before another one goes.
+      changes.unshift({ change: 'reopen', ordinal })
       events.push({
         type: 'Normal',
         reason: 'Accepting',

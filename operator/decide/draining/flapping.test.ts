@@ -42,6 +42,15 @@ function quietDay(town: Town): void {
   town.look()
 }
 
+/** Also those who wait, as soon as they have seats. */
+function everybodyGoes(town: Town): void {
+  do {
+    town.settle(0)
+    town.leave(1000, 0)
+    town.look()
+  } while (town.waiting() > 0)
+}
+
 const members = (rows: readonly DirectoryInstance[]) => rows.reduce((sum, { taken }) => sum + taken, 0)
 
 test('whatever happens, once nothing does any more no instance is opened, emptied or retired', () => {
@@ -89,9 +98,20 @@ test('fewer instances never leave fewer seats than have another opened, and none
           expect(rows.filter(({ state }) => state === 'Draining')).toEqual([])
       })
       town.look()
+      for (let round = 0; round < 4; round++) {
+        town.join(given.perInstance)
+        town.look()
+        town.pass(0.1)
+        town.look()
+      }
+      everybodyGoes(town)
+      for (let day = 0; day <= SHRINK; day++) {
+        town.look()
+        town.pass(1)
+      }
+      town.look()
       for (const one of all) happen(town, one)
-      // Everybody goes: one instance is left.
-      town.leave(1000, 0)
+      everybodyGoes(town)
       for (let day = 0; day < (SHRINK + 2) * 12; day++) quietDay(town)
       if (given.perInstance >= 2 * given.minFree) {
         expect(town.open()).toHaveLength(1)

@@ -67,7 +67,9 @@ export function makeTown(
       nextOrdinal = Number(Object(Object(step.patch).data)['next-ordinal'] ?? nextOrdinal)
     if (step.do !== 'apply' || step.object.kind !== 'Instance') return
     const { ordinal, cap, state } = Object(step.object.spec) as Instance['spec']
-    const generation = (objects.get(ordinal)?.metadata.generation ?? 0) + 1
+    const had = objects.get(ordinal)
+    if (had?.spec.cap === cap && had.spec.state === state) return
+    const generation = (had?.metadata.generation ?? 0) + 1
     objects.set(ordinal, makeInstance(ordinal, { cap, state, generation }))
   }
 
