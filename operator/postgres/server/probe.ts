@@ -31,7 +31,8 @@ export async function capacity(session: Session): Promise<Capacity> {
             current_setting('superuser_reserved_connections')::int
               + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved,
             (SELECT count(*)::int FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
-             WHERE r.rolname = $1 AND NOT d.datistemplate AND d.datname ~ '_[0-9]+$') AS placed`,
+             WHERE r.rolname = $1 AND NOT d.datistemplate AND d.datname ~ '_[0-9]+$'
+               AND NOT EXISTS (SELECT FROM pg_roles AS own WHERE own.rolname = d.datname AND own.rolconnlimit = 0)) AS placed`,
     [OWNER],
   )
   const { max = 0, reserved = 0, placed = 0 } = row ?? {}
