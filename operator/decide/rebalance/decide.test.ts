@@ -234,6 +234,27 @@ test('whoever could not be moved three times is planned around; moderators stay,
   expect(who((index) => ({ movedAt: index < 4 ? NOW - 1000 : null }))).toEqual([id(4), id(5)])
 })
 
+test('whoever has no seat to go to yet is waited for: an instance that is emptied is not done with before', () => {
+  const facts = makeMoves([4, 4], [1, 1, 1, 2, 2])
+  const draining: MovesFacts = {
+    ...facts,
+    instances: facts.instances.map((row) => (row.ordinal === 2 ? { ...row, state: 'Draining' } : row)),
+  }
+  const first = decideRebalance(snapshotOf(draining))
+  expect(first).toMatchObject({ begin: { from: 2, to: 1 }, counts: { planned: 1 } })
+  const full: MovesFacts = {
+    ...makeMoves([4, 4], [1, 1, 1, 1, 2]),
+    instances: draining.instances.map((row) => ({ ...row, taken: row.ordinal === 1 ? 4 : 1 })),
+  }
+  const waits = decideRebalance(snapshotOf(full))
+  expect(waits.counts.phase).not.toBe('Done')
+  expect([waits.begin, reason(waits), waits.wantsPlan]).toEqual([undefined, 'Draining', true])
+  const over = decideRebalance(
+    snapshotOf({ ...full, instances: full.instances.map((row) => ({ ...row, state: 'Active' })) }),
+  )
+  expect(over.counts.phase).toBe('Done')
+})
+
 test('headroom is a wish: it gives way where there are no seats for it', () => {
   const spec = { ...perHour, rebalance: { headroomPercent: 50 } }
   const tight = makeMoves([4, 4], [1, 1, 1, 1, 2])

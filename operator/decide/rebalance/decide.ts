@@ -56,13 +56,16 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
   const plan = fitting(snapshot, facts)
   // One that was made to end what others had begun plans nothing.
   const ends = rebalance.spec.reason === 'Unfinished'
-  const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0)
+  const stuck = plan !== undefined && leftBehind(facts, plan)
+  const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0 && !stuck)
   const over = nobody && facts.open.length === 0
   if (over) return { ...nothing, ...describeRebalance(snapshot, undefined, true), requeueAfterMs: 10 * slow }
 
   const stays = whyNobody(snapshot)
   const next = plan && !stays && !ends ? nextMove(snapshot, facts, plan) : undefined
-  const hold = stays ?? (next && 'hold' in next ? next.hold : undefined)
+  const waits =
+    stuck && plan.order.length <= plan.started && facts.open.length === 0 ? NO_SEATS_YET : undefined
+  const hold = stays ?? (next && 'hold' in next ? next.hold : waits)
   const begin = next && 'begin' in next ? next.begin : undefined
   const said = describeRebalance(snapshot, hold, false)
   // A plan that was followed to its end is made once more: members may have come meanwhile. Who waits for approval shows one.
@@ -88,6 +91,16 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
     ),
   }
 }
+
+const NO_SEATS_YET: Hold = {
+  reason: 'Draining',
+  message: 'members of instances that are to be emptied wait for seats elsewhere',
+  forMs: SOON_MS,
+}
+
+/** A cap that is being raised gives no seats yet: who stays for want of them in an instance that is emptied goes later. */
+const leftBehind = ({ instances }: MovesFacts, { after }: FollowedPlan): boolean =>
+  instances.some(({ ordinal, state }) => state === 'Draining' && (after.get(ordinal) ?? 0) > 0)
 
 const REGRESSED: Refusal = {
   reason: 'DirectoryRegressed',
