@@ -7,7 +7,6 @@ import { resolveAccount } from '../../instance/federation/resolve/account.ts'
 import { startSpool } from '../../instance/federation/spool/sender.ts'
 import { follow } from '../../instance/members/follow.ts'
 import { writePost } from '../../instance/posts/write.ts'
-import { readMigrations } from '../../instance/store/migrations.ts'
 import { createReconcilers } from '../../operator/apply/controllers.ts'
 import { createMovers } from '../../operator/apply/moving/movers.ts'
 import { createRollouts } from '../../operator/apply/waiting/rollouts.ts'
@@ -15,14 +14,13 @@ import { databaseName } from '../../operator/build/names.ts'
 import { readConfig } from '../../operator/config.ts'
 import { resources } from '../../operator/kube/resources.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
-import { makeActorKeys } from '../../operator/postgres/directory/keys.ts'
 import { databasesOf, dropDatabase } from '../../operator/postgres/make/database.ts'
 import { prepare } from '../../operator/postgres/prepared.ts'
 import { openServer, type Server, withSession } from '../../operator/postgres/server/session.ts'
 import { conditionOf, until } from '../../operator/testing/operate.ts'
 import { findClaim, type Place, playKubelet, type World } from '../../operator/testing/world.ts'
 import { makeHomes } from '../kubernetes/homes.ts'
-import { makeMemoryKube } from '../kubernetes/memory.ts'
+import { playCluster } from '../kubernetes/played.ts'
 import { must } from '../postgres/lives.ts'
 import { join, type TestMember } from '../postgres/people.ts'
 
@@ -32,27 +30,8 @@ const named = { namespace: place.namespace, name: place.name }
 let server: Server
 let world: World
 beforeAll(async () => {
-  const admin = {
-    host: '127.0.0.1',
-    port: inject('postgresPort'),
-    username: 'postgres',
-    password: '',
-    database: 'postgres',
-  }
-  server = openServer(admin)
-  const kube = makeMemoryKube()
-  const base64 = (text: string) => Buffer.from(text).toString('base64')
-  await kube.create({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'hamlet-postgres', namespace: 'hamlet' },
-    data: { username: base64(admin.username), password: base64('x') },
-  })
-  const migrations = {
-    instance: await readMigrations('instance'),
-    directory: await readMigrations('directory'),
-  }
-  world = { kube, admin, migrations, keys: await makeActorKeys(), operatorNamespace: 'hamlet', skewMs: 0 }
+  world = await playCluster(inject('postgresPort'))
+  server = openServer(world.admin)
 })
 
 async function found(spec: object) {
