@@ -24,7 +24,10 @@ export async function systemIdentifier(session: Session): Promise<string> {
 
 export type Capacity = { readonly carries: number; readonly placed: number; readonly maxConnections: number }
 
-/** How many instances the server's connections are enough for, and how many databases of instances it has. */
+/**
+ * How many instances the server's connections are enough for, and how many databases of instances it has: without those of
+ * retired ones, whose roles cannot connect.
+ */
 export async function capacity(session: Session): Promise<Capacity> {
   const [row] = await session.query<{ max: number; reserved: number; placed: number }>(
     `SELECT current_setting('max_connections')::int AS max,
