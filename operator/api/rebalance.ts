@@ -13,8 +13,8 @@ export const rebalanceSpec = described(
       ),
     ]),
     reason: described(
-      z.enum(['Overflow', 'Headroom', 'Draining', 'Unfinished']),
-      'Why it was made. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Unfinished: moves that were begun before are to be ended.',
+      z.enum(['Overflow', 'Headroom', 'Draining', 'Wishes', 'Unfinished']),
+      'Why it was made. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Wishes: members have wished for some time to move, or to live together. Unfinished: moves that were begun before are to be ended.',
       [immutable('spec.reason', 'it says why the operator made this one')],
     ),
     approved: described(

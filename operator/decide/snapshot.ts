@@ -93,6 +93,8 @@ export type DirectoryFacts = {
   readonly keys: number
   /** Members who are being moved. */
   readonly moving: number
+  /** Members who have wished for a day to move, or to live with somebody, and were not moved for a month. */
+  readonly wishing: number
 }
 export type HomeFacts = {
   readonly identity:

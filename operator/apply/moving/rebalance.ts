@@ -99,7 +99,7 @@ export function createRebalancer(
       let decision = decide(plans.get(uid)?.state ?? { is: 'none' })
       if (!ways) return decision
       if (decision.wantsPlan) {
-        const state = await askAndPlan(community, ways)
+        const state = await askAndPlan(rebalance, community, ways)
         if (state.is !== 'unanswered') plans.set(uid, { state, at: now() })
         decision = decide(state)
       }
@@ -151,6 +151,7 @@ export function createRebalancer(
   }
 
   async function askAndPlan(
+    { spec }: Rebalance,
     community: Community,
     { facts, key, server, directory }: Ways,
   ): Promise<PlanState> {
@@ -166,7 +167,8 @@ export function createRebalancer(
         if (!told.success) return { is: 'unanswered', ordinal }
         ties.push(...told.data.ties)
       }
-      return makePlan({ community, facts }, ties, await readWishes(directoryOf(server, directory)))
+      const asked = { community, facts, forWishes: spec.reason === 'Wishes' }
+      return makePlan(asked, ties, await readWishes(directoryOf(server, directory)))
     } finally {
       await reached.close()
     }

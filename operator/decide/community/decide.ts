@@ -66,7 +66,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   const [make = [], ...fill] = made
   const invitation = facts ? decideInvitation(snapshot, owner, claim, facts) : []
   const [put = [], invite = []] = invitation
-  const moving = facts && decideRebalances(snapshot, owner, facts, instances.growth)
+  const moving = facts && decideRebalances(snapshot, owner, facts, instances.growth, now)
   const groups = inOrder(
     // What pods mount comes before the pods; an ordinal is counted before anything lasting carries it.
     secret,

@@ -11,6 +11,8 @@ import type { CommunityFinding } from './status.ts'
 
 /** Rebalances that are over and kept to be looked at. */
 const KEPT = 5
+/** Between two that are made for wishes alone: not every wish can be met, and nobody is to be planned for all the time. */
+const WISHES_MS = 7 * 86_400_000
 
 export type RebalancesDecision = {
   readonly steps: readonly Step[]
@@ -25,13 +27,16 @@ export function decideRebalances(
   owner: Owner,
   facts: DirectoryFacts,
   growth: Growth | undefined,
+  now: number,
 ): RebalancesDecision {
   const ours = rebalances
     .filter((object) => isOurs(object, owner))
     .sort((a, b) => rebalanceNumber(b.metadata.name) - rebalanceNumber(a.metadata.name))
+  const lastForWishes = ours.find(({ spec }) => spec.reason === 'Wishes')
   const forget = ours
     .filter(isOver)
     .slice(KEPT)
+    .filter((one) => one !== lastForWishes)
     .map(({ metadata, apiVersion, kind }): Step => ({ do: 'delete', object: { apiVersion, kind, metadata } }))
   const imbalance = imbalanceOf(facts.instances, community.spec)
   const { mode } = community.spec.rebalance
@@ -62,7 +67,9 @@ export function decideRebalances(
           : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
             facts.moving > 0
             ? 'Unfinished'
-            : undefined
+            : !off && facts.wishing > 0 && isLongAgo(lastForWishes, now)
+              ? 'Wishes'
+              : undefined
   if (off && why === undefined && imbalance.overflow > 0)
     return {
       steps: forget,
@@ -93,10 +100,14 @@ export function decideRebalances(
   }
 }
 
+const isLongAgo = (rebalance: Rebalance | undefined, now: number): boolean =>
+  rebalance === undefined || Date.parse(rebalance.metadata.creationTimestamp ?? '') + WISHES_MS <= now
+
 const CAUSES = {
   Overflow: 'instances have more members than seats',
   Headroom: 'an instance has too few free seats, and others have some',
   Draining: 'instances are to be emptied',
+  Wishes: 'members have wished for some time to move, or to live together',
   Unfinished: 'moves that were begun before are to be ended',
 } as const
 

@@ -145,6 +145,7 @@ export const makeFacts = (given: Partial<DirectoryFacts> = {}): DirectoryFacts =
   invitations: [],
   keys: 2,
   moving: 0,
+  wishing: 0,
   ...given,
 })
 
