@@ -44,7 +44,9 @@ const isUnknown = (result: unknown): boolean => isRefusal(result) && result.code
 
 /** The first answer counts: an id means the same everywhere, or nothing. */
 async function uriElsewhere(instance: Instance, what: Known, id: string): Promise<string | undefined> {
-  const siblings = instance.homes.instances().filter(({ ordinal }) => ordinal !== instance.config.ordinal)
+  const siblings = instance.homes
+    .instances()
+    .filter(({ ordinal, state }) => ordinal !== instance.config.ordinal && state !== 'Retired')
   const asked = siblings.map(async ({ ordinal }) => {
     const { status, body } = await instance.siblings.call(ordinal, knownPath(what, id), {
       timeoutMs: PATIENCE_MS,

@@ -136,6 +136,11 @@ test('the last one that takes members goes on until another does, which is opene
   expect(said(alone, 'Drained')).toMatchObject({ reason: 'InstanceStarting' })
   const opening = { rows: [{ taken: 2 }, { state: 'Opening' as const }], drain: [1] }
   expect([moved(opening), created(snapshotOf(opening))]).toEqual([[], []])
+  const early = { rows: [{ taken: 2 }, { state: 'Opening' as const }], drain: [2] }
+  expect([moved(early), said(early, 'Drained')?.message]).toEqual([
+    [],
+    expect.stringContaining('is being opened'),
+  ])
   expect(moved({ rows: [{ taken: 2 }, {}], drain: [1] })).toMatchObject([{ change: 'drain', ordinal: 1 }])
   const most = { ...alone, maxInstances: 1 }
   expect([moved(most), created(snapshotOf(most))]).toEqual([[], []])

@@ -18,6 +18,7 @@ export function describeDraining(
   const { spec } = community
   const name = (ordinal: number) => instanceName(community.metadata.name, ordinal)
   const emptied = rows.filter(({ state }) => state === 'Draining')
+  const opening = rows.filter(({ state, ordinal }) => state === 'Opening' && spec.drain.includes(ordinal))
   const held = whyHeld(decided, growth, name, spec.seats.maxInstances)
   const drained: Told | undefined =
     decided.unknown.length > 0
@@ -31,7 +32,12 @@ export function describeDraining(
               isOff(community, emptied),
               emptied.map((row) => one(row, instances, name)),
             )
-          : undefined))
+          : opening.length > 0
+            ? {
+                reason: 'InstanceStarting',
+                message: `${opening.map(({ ordinal }) => name(ordinal)).join(', ')} is being opened, and is emptied after that`,
+              }
+            : undefined))
   const compact: Told | undefined =
     emptied.length > 0
       ? {
