@@ -8,6 +8,8 @@ import {
   type TestInstance,
 } from '../../../test/postgres/instances.ts'
 import { join, type TestMember } from '../../../test/postgres/people.ts'
+import type { Incoming } from '../in/activity.ts'
+import { keep } from '../in/keep.ts'
 import { handOver } from './sender.ts'
 
 let community: TestCommunity
@@ -71,6 +73,13 @@ test('what was for somebody goes to where they live, also if that is here; what 
     .select(['recipient', 'from_sibling', 'body'])
     .execute()
   expect(intake).toEqual([{ recipient: here.handle, from_sibling: 1, body: { name: 'b' } }])
+})
+
+test('what comes from now on is kept for the homes that there are, and nothing for the one that is gone', async () => {
+  const raw = { id: 'https://far.example/e', type: 'Create', actor: 'https://far.example/bob' }
+  const activity: Incoming = { ...raw, object: undefined, raw }
+  await keep(home.instance, activity, undefined)
+  expect((await spooled()).map(({ ordinal, recipient }) => [ordinal, recipient])).toEqual([[3, null]])
 })
 
 test('a sibling that this pod has not heard of yet is waited for', async () => {
