@@ -61,7 +61,7 @@ test.each([
   [{ seats: { perInstance: 0 } }, 'spec.seats.perInstance must be'],
   [{ seats: { perInstance: 3, minFree: 4 } }, 'spec.seats.minFree must not be more than'],
   [{ drain: [0] }, 'spec.drain[] must be a whole number from 1 to 1023'],
-  [{ rebalance: { retireAfterDays: 366 } }, 'spec.rebalance.retireAfterDays must be'],
+  [{ rebalance: { retireAfterDays: 31 } }, 'spec.rebalance.retireAfterDays must be'],
   [{ domain: 'Garden.example' }, 'spec.domain must be a lower-case DNS name'],
   [{ domain: 'garden' }, 'spec.domain must be'],
   [{ domain: 'garden.example:8443' }, 'spec.domain must be'],

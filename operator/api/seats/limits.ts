@@ -8,3 +8,6 @@ export const LAST_ORDINAL = 1023
 
 /** Members who are moved within an hour, whatever is asked. */
 export const MOVES_PER_HOUR = 10_000
+
+/** How long an instance keeps the rows of members who left: see instance/move/tend.ts. */
+export const KEPT_DAYS = 30

@@ -1,7 +1,7 @@
 // spec.rebalance and spec.drain of a Community: when members move, and which instances they leave.
 import { z } from 'zod'
 import { between, described } from '../rule.ts'
-import { LAST_ORDINAL, MOVES_PER_HOUR } from './limits.ts'
+import { KEPT_DAYS, LAST_ORDINAL, MOVES_PER_HOUR } from './limits.ts'
 
 export const rebalance = described(
   z.object({
@@ -28,9 +28,16 @@ export const rebalance = described(
       [between('spec.rebalance.shrinkAfterDays', 0, 365, '; 0 is never')],
     ),
     retireAfterDays: described(
-      z.int().default(30),
+      z.int().default(KEPT_DAYS),
       'An instance that was emptied lives on for so many days after the last member left it: it has their rows, in case that another database has to be restored to a time before they came. 0: it goes at once.',
-      [between('spec.rebalance.retireAfterDays', 0, 365)],
+      [
+        between(
+          'spec.rebalance.retireAfterDays',
+          0,
+          KEPT_DAYS,
+          ': no instance keeps the rows of members who left for longer',
+        ),
+      ],
     ),
   }),
   'When members move from instance to instance. Nobody outside notices.',
