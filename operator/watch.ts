@@ -119,7 +119,11 @@ export function createControllers(deps: ControllersDeps): Controllers {
     },
     deps,
   )
-  movers.onEnd(rebalance.enqueue)
+  movers.onEnd(({ key, instances: between }) => {
+    rebalance.enqueue(key)
+    // Their pods may wait for it.
+    between.forEach(instance.enqueue)
+  })
   // Whoever waits for pods of others to be replaced is looked at when they were.
   for (const reflector of deployments)
     reflector.onChange((change) => rollouts.saw(change).forEach(instance.enqueue))

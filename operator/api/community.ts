@@ -1,74 +1,12 @@
 // Community: a domain, its people and its rules. What an organiser asks for.
 import { z } from 'zod'
 import { condition } from './conditions.ts'
-import { MOVES_PER_HOUR } from './rebalance.ts'
 import { between, described, immutable } from './rule.ts'
-
-/** The most members that one instance ever has. */
-export const CAP = 300
+import { drain, rebalance } from './seats/rebalancing.ts'
+import { seats } from './seats/seats.ts'
 
 const DOMAIN = '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'
 const LABEL = '^[a-z]([a-z0-9-]*[a-z0-9])?$'
-
-const seats = described(
-  z.object({
-    perInstance: described(z.int().default(CAP), 'Members per instance at most.', [
-      between(
-        'spec.seats.perInstance',
-        1,
-        CAP,
-        '; a larger community gets more instances (spec.seats.maxInstances)',
-      ),
-    ]),
-    minFree: described(
-      z.int(),
-      'Another instance is opened when fewer seats than this are free. Default: a tenth of perInstance, at least 1.',
-      [between('spec.seats.minFree', 1, CAP)],
-    ).optional(),
-    maxInstances: described(
-      z.int().default(3),
-      'Instances at most. When all are full, people who sign up wait on a list.',
-      [between('spec.seats.maxInstances', 1, 100)],
-    ),
-    minutesBetweenInstances: described(
-      z.int().default(10),
-      'Minutes that pass between the opening of two instances, so that a flood of sign-ups cannot fill a cluster.',
-      [between('spec.seats.minutesBetweenInstances', 0, 1440)],
-    ),
-  }),
-  'How many people fit, and when an instance is added.',
-  [
-    {
-      cel: '!has(self.minFree) || self.minFree <= self.perInstance',
-      message:
-        'spec.seats.minFree must not be more than spec.seats.perInstance: lower minFree, or leave it out for a tenth of perInstance',
-      check: ({ minFree, perInstance }) => minFree === undefined || minFree <= perInstance,
-    },
-  ],
-)
-
-const rebalance = described(
-  z.object({
-    mode: described(
-      z.enum(['Auto', 'Manual', 'Off']).default('Auto'),
-      'Auto: members move to another instance when theirs has more of them than seats, or less headroom than wished for. Manual: the same, once somebody set spec.approved of the Rebalance to true. Off: nobody is moved.',
-    ),
-    headroomPercent: described(
-      z.int().default(0),
-      'When an instance has less than half of this percentage of its seats free and others have more, members move until it has all of it.',
-      [between('spec.rebalance.headroomPercent', 0, 50)],
-    ),
-    maxMovesPerHour: described(z.int().default(60), 'Members who are moved within an hour at most.', [
-      between(
-        'spec.rebalance.maxMovesPerHour',
-        1,
-        MOVES_PER_HOUR,
-        '; to move nobody set spec.rebalance.mode to Off',
-      ),
-    ]),
-  }),
-  'When members move from instance to instance. Nobody outside notices.',
-)
 
 const limits = described(
   z.object({
@@ -217,6 +155,7 @@ export const communitySpec = described(
     ),
     seats: seats.prefault({}),
     rebalance: rebalance.prefault({}),
+    drain,
     registration: described(
       z.enum(['Open', 'Invite', 'Closed']).default('Open'),
       'Who may sign up. Open: anyone. Invite: whoever has an invitation of a member. Closed: nobody.',
@@ -247,6 +186,7 @@ export const communityStatus = described(
     free: count('Seats that nobody has.'),
     instances: count('Instances that are not retired.'),
     waiting: count('People who wait for a seat.'),
+    draining: count('Members who live in instances that are being emptied.'),
     overflow: count(
       'Members that instances have more than seats. They stay until there is a seat elsewhere.',
     ),
@@ -280,5 +220,7 @@ export const communityConditions = [
   'SeatsAvailable',
   'MembersKnown',
   'Balanced',
+  'Drained',
+  'Compact',
 ] as const
 export type CommunityCondition = (typeof communityConditions)[number]

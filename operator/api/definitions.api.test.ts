@@ -44,6 +44,7 @@ test.each([
   ['garden', { ingress: { tls: { mode: 'Secret' } } }, 'name your kubernetes.io/tls Secret'],
   ['garden', { ingress: { tls: { mode: 'CertManager' } } }, 'set issuer.name to your cert-manager issuer'],
   ['garden', { rebalance: { maxMovesPerHour: 0 } }, 'set spec.rebalance.mode to Off'],
+  ['garden', { drain: [1024] }, 'spec.drain[] must be a whole number from 1 to 1023'],
   ['garden', { registration: 'Maybe' }, 'supported values: "Open", "Invite", "Closed"'],
   ['garden-1', {}, 'metadata.name must not end in a dash and digits'],
   ['1garden', {}, 'beginning with a letter'],

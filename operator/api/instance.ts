@@ -1,11 +1,8 @@
 // Instance: one home of at most 300 members. Written by the operator only.
 import { z } from 'zod'
-import { CAP } from './community.ts'
 import { condition } from './conditions.ts'
 import { between, described, immutable } from './rule.ts'
-
-/** Ids have ten bits for the ordinal. */
-export const LAST_ORDINAL = 1023
+import { CAP, LAST_ORDINAL } from './seats/limits.ts'
 
 export const instanceSpec = described(
   z.object({
@@ -62,5 +59,12 @@ export const instanceNameRules = [
   },
 ]
 
-export const instanceConditions = ['DatabaseReady', 'Migrated', 'Serving', 'Accepting', 'Ready'] as const
+export const instanceConditions = [
+  'DatabaseReady',
+  'Migrated',
+  'Serving',
+  'Accepting',
+  'Drained',
+  'Ready',
+] as const
 export type InstanceCondition = (typeof instanceConditions)[number]

@@ -29,6 +29,10 @@ export const Reason = {
   Empty: 'Empty',
   /** People live here, or deliveries are left. */
   Occupied: 'Occupied',
+  /** Rows of members who left are kept (spec.rebalance.retireAfterDays). */
+  Kept: 'Kept',
+  /** Members would fit into fewer instances. */
+  MoreThanNeeded: 'MoreThanNeeded',
 
   /** No instance has more members than seats, or less headroom than wished for. */
   Balanced: 'Balanced',
@@ -124,7 +128,7 @@ export const Reason = {
   MaxInstancesReached: 'MaxInstancesReached',
   /** The instance is full. */
   Full: 'Full',
-  /** The instance takes no more members. */
+  /** The instance takes no more members: it is being emptied. */
   Draining: 'Draining',
   /** The instance is stopped for good. */
   Retired: 'Retired',
@@ -152,4 +156,9 @@ export const PASSING: ReadonlySet<string> = new Set<Reason>([
   'RateLimited',
   'TiesUnknown',
   'InstanceNotReady',
+  'Draining',
+  'Retired',
+  'Occupied',
+  'Kept',
+  'MoreThanNeeded',
 ])

@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { condition } from './conditions.ts'
 import { between, described, immutable } from './rule.ts'
-
-export const MOVES_PER_HOUR = 10_000
+import { MOVES_PER_HOUR } from './seats/limits.ts'
 
 export const rebalanceSpec = described(
   z.object({
@@ -14,8 +13,8 @@ export const rebalanceSpec = described(
       ),
     ]),
     reason: described(
-      z.enum(['Overflow', 'Headroom', 'Unfinished']),
-      'Why it was made. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Unfinished: moves that were begun before are to be ended.',
+      z.enum(['Overflow', 'Headroom', 'Draining', 'Wishes', 'Unfinished']),
+      'Why it was made. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Wishes: members have wished for some time to move, or to live together. Unfinished: moves that were begun before are to be ended.',
       [immutable('spec.reason', 'it says why the operator made this one')],
     ),
     approved: described(

@@ -83,7 +83,11 @@ export function createReconcilers(deps: ReconcilerDeps): {
         if (!owner || owner.metadata.deletionTimestamp) return undefined
         const seen = await observeInstance(parsed.value, owner, deps)
         // Nothing is awaited from here to the note of what was decided: others would count on the same budget.
-        const decision = decideInstance({ ...seen.snapshot, budget: rollouts.budget(group) })
+        const decision = decideInstance({
+          ...seen.snapshot,
+          budget: rollouts.budget(group),
+          moving: deps.movers.busy(key),
+        })
         const { generation = 0 } = seen.snapshot.live.deployment?.metadata ?? {}
         if (decision?.rollout === 'begins') rollouts.begin(key, generation)
         else if (decision?.rollout === 'waits') rollouts.wait(key)

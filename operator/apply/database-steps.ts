@@ -6,8 +6,11 @@ import {
   activateInstance,
   addActorKeys,
   addInstance,
+  drainInstance,
   identifyDirectory,
   inviteOrganiser,
+  reopenInstance,
+  retireInstance,
   setInstance,
   writeSettings,
 } from '../postgres/directory/write.ts'
@@ -15,6 +18,7 @@ import { identifyHome, setCap } from '../postgres/home.ts'
 import { databasesOf, dropDatabase, ensureDatabase } from '../postgres/make/database.ts'
 import { isIdentified } from '../postgres/make/identified.ts'
 import { migrate } from '../postgres/make/migrate.ts'
+import { retireDatabase } from '../postgres/make/retire.ts'
 import type { Prepared } from '../postgres/prepared.ts'
 import { Refused } from '../postgres/server/errors.ts'
 import { type Server, type Session, withSession } from '../postgres/server/session.ts'
@@ -27,7 +31,7 @@ export type DatabaseDeps = {
 
 type Of<Do extends Step['do']> = Extract<Step, { do: Do }>
 export type PostgresStep = Of<
-  'makeDatabase' | 'changeDirectory' | 'identifyHome' | 'setCap' | 'dropDatabases'
+  'makeDatabase' | 'changeDirectory' | 'identifyHome' | 'setCap' | 'dropDatabases' | 'retireDatabase'
 >
 
 export async function performOnDatabase(step: PostgresStep, deps: DatabaseDeps): Promise<void> {
@@ -43,6 +47,8 @@ export async function performOnDatabase(step: PostgresStep, deps: DatabaseDeps):
       return withSession(server, step.name, (session) => identifyHome(session, step.identity, step))
     case 'setCap':
       return withSession(server, step.name, (session) => setCap(session, step.cap))
+    case 'retireDatabase':
+      return retireDatabase(server, step)
     case 'dropDatabases': {
       const names = await withSession(server, undefined, (session) => databasesOf(session, step.prefix))
       for (const name of names) await dropDatabase(server, name)
@@ -81,6 +87,12 @@ async function changeDirectory(
       return setInstance(session, change)
     case 'activate':
       return activateInstance(session, change.ordinal)
+    case 'reopen':
+      return reopenInstance(session, change.ordinal)
+    case 'drain':
+      return drainInstance(session, change)
+    case 'retire':
+      return retireInstance(session, change.ordinal)
     case 'inviteOrganiser':
       return inviteOrganiser(session, change.hash)
   }

@@ -1,4 +1,5 @@
-// Whether an apply would change anything, told for each controller by the fields that it owns.
+// Whether an apply would change anything, told for each controller by the fields that it owns; and what holds of what was told.
+import type { Instance } from '../api/objects.ts'
 import { differs } from '../kube/client/apply.ts'
 import type { KubeObject } from '../kube/types.ts'
 
@@ -9,3 +10,12 @@ export const REBALANCE_MANAGER = 'hamlet-rebalance'
 
 export const changed = (live: KubeObject | undefined, desired: KubeObject, manager: string): boolean =>
   live === undefined || differs(desired, live, manager)
+
+/** Is a condition of this instance true, for what it was told last? */
+export const holds = ({ metadata, status }: Instance, type: string): boolean =>
+  (status.conditions ?? []).some(
+    (condition) =>
+      condition.type === type &&
+      condition.status === 'True' &&
+      condition.observedGeneration === metadata.generation,
+  )

@@ -26,6 +26,10 @@ export type DirectoryChange =
       readonly address: string
     }
   | { readonly change: 'activate'; readonly ordinal: number }
+  /** It is not to be emptied after all. */
+  | { readonly change: 'reopen'; readonly ordinal: number }
+  | { readonly change: 'drain'; readonly ordinal: number; readonly cause: 'Asked' | 'Fewer' }
+  | { readonly change: 'retire'; readonly ordinal: number }
   | { readonly change: 'inviteOrganiser'; readonly hash: string }
 
 export type DatabaseStep = {
@@ -62,6 +66,8 @@ export type Step =
       readonly live: KubeObject | undefined
     }
   | { readonly do: 'dropDatabases'; readonly prefix: string }
+  /** Of an instance that was retired: dropped, or kept and closed to its role. Nothing happens to one that is not empty. */
+  | { readonly do: 'retireDatabase'; readonly name: string; readonly keep: boolean }
 
 export type Kind = 'community' | 'configMap'
 

@@ -61,6 +61,11 @@ export type DirectoryInstance = {
   readonly address: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** Why it is emptied: spec.drain names it, or fewer instances would do. */
+  readonly drainedFor: 'Asked' | 'Fewer' | null
+  /** When its state last changed, and when a move from or to it last changed; milliseconds since 1970, null: never. */
+  readonly stateSince: number
+  readonly movedAt: number | null
 }
 export type DirectorySettings = {
   readonly title: string
@@ -88,6 +93,8 @@ export type DirectoryFacts = {
   readonly keys: number
   /** Members who are being moved. */
   readonly moving: number
+  /** Members who have wished for a day to move, or to live with somebody, and were not moved for a month. */
+  readonly wishing: number
 }
 export type HomeFacts = {
   readonly identity:
@@ -95,6 +102,19 @@ export type HomeFacts = {
     | undefined
   readonly cap: number | undefined
   readonly residents: number | undefined
+  readonly leftovers?: Leftovers | undefined
+}
+
+/** What lies in a home's database beside the people who live there. */
+export type Leftovers = {
+  /** Moves that have not ended there. */
+  readonly moves: number
+  /** What came and was not applied, was not handed to siblings, was not delivered. What was given up is not counted. */
+  readonly intake: number
+  readonly spool: number
+  readonly deliveries: number
+  /** Milliseconds since the last member left whose rows are still kept; null: there are none. */
+  readonly sinceLeft: number | null
 }
 
 /** The CA that the operator was told to sign with. */
@@ -184,6 +204,10 @@ export type InstanceSnapshot = {
   /** The last warning of each pod that is not ready: what only Events tell. */
   readonly warnings: readonly { readonly reason: string; readonly message: string }[]
   readonly budget: Budget
+  /** A member is being moved from or to it at this moment. */
+  readonly moving: boolean
+  /** Rows that the siblings still have to hand to this one; undefined: not looked at, or not all of them answered. */
+  readonly owed: number | undefined
   /** The other instances of the community. */
   readonly siblings: readonly { readonly instance: Instance; readonly deployment: KubeObject | undefined }[]
 }

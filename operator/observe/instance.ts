@@ -9,19 +9,21 @@ import {
 import { INSTANCE_CONNECTIONS } from '../build/connections.ts'
 import { readSecret } from '../build/data/secrets.ts'
 import { communitySecretName, databaseName, instanceName } from '../build/names.ts'
+import { isDrained } from '../decide/instances/drained.ts'
 import type { HomeFacts, InstanceSnapshot } from '../decide/snapshot.ts'
 import { isForbidden } from '../kube/error.ts'
 import { resources } from '../kube/resources.ts'
 import type { Kube, KubeObject } from '../kube/types.ts'
-import { readHome } from '../postgres/home.ts'
-import type { Server } from '../postgres/server/session.ts'
+import { countOwed, readHome } from '../postgres/home.ts'
+import { explain } from '../postgres/server/errors.ts'
+import { type Server, withSession } from '../postgres/server/session.ts'
 import { drawChance, findClaim, listInstances, type ObserveDeps, settingsOf } from './community.ts'
 import { observeDatabase } from './database.ts'
 import { observeServer } from './server.ts'
 
 export type SeenInstance = {
   /** All but what others may use up while this is read. */
-  readonly snapshot: Omit<InstanceSnapshot, 'budget'>
+  readonly snapshot: Omit<InstanceSnapshot, 'budget' | 'moving'>
   readonly server: Server | undefined
 }
 
@@ -63,20 +65,41 @@ export async function observeInstance(
     kube.list(resources.pod, { namespace, labelSelector: `${INSTANCE_LABEL}=${name}` }),
   ])
   const deploymentOf = (wanted: string) => deployments.find(({ metadata }) => metadata.name === wanted)
-  const seen = await observeServer<HomeFacts>(community, deps, async (server, session) =>
-    claim
-      ? observeDatabase(
-          { server, session, prepared: deps.prepared },
-          {
-            name: databaseName(claim.prefix, ordinal),
-            kind: 'instance',
-            url: readSecret(secret)?.['database-url'],
-            connections: INSTANCE_CONNECTIONS,
-          },
-          readHome,
-        )
-      : { state: 'known', there: false, ready: false, pending: 0, identified: undefined, facts: undefined },
-  )
+  const others = instances.filter(({ spec }) => spec.ordinal !== ordinal)
+  let owed: number | undefined
+  const seen = await observeServer<HomeFacts>(community, deps, async (server, session) => {
+    if (!claim)
+      return {
+        state: 'known',
+        there: false,
+        ready: false,
+        pending: 0,
+        identified: undefined,
+        facts: undefined,
+      }
+    const database = await observeDatabase(
+      { server, session, prepared: deps.prepared },
+      {
+        name: databaseName(claim.prefix, ordinal),
+        kind: 'instance',
+        url: readSecret(secret)?.['database-url'],
+        connections: INSTANCE_CONNECTIONS,
+      },
+      readHome,
+    )
+    // Everybody is asked only about one that would be empty but for this.
+    if (
+      instance.spec.state !== 'Active' &&
+      database.state === 'known' &&
+      isDrained(database.facts ?? NOTHING)
+    )
+      owed = await owedTo(
+        server,
+        ordinal,
+        others.map(({ spec }) => databaseName(claim.prefix, spec.ordinal)),
+      )
+    return database
+  })
   return {
     server: seen.server,
     snapshot: {
@@ -97,11 +120,33 @@ export async function observeInstance(
       },
       pods,
       warnings: await warningsOf(kube, pods),
-      siblings: instances
-        .filter(({ spec }) => spec.ordinal !== ordinal)
-        .map((sibling) => ({ instance: sibling, deployment: deploymentOf(sibling.metadata.name) })),
+      owed,
+      siblings: others.map((sibling) => ({
+        instance: sibling,
+        deployment: deploymentOf(sibling.metadata.name),
+      })),
     },
   }
+}
+
+const NOTHING: HomeFacts = { identity: undefined, cap: undefined, residents: undefined }
+
+/** Undefined as soon as one of the databases gives no answer. */
+async function owedTo(
+  server: Server,
+  ordinal: number,
+  databases: readonly string[],
+): Promise<number | undefined> {
+  let owed = 0
+  for (const name of databases) {
+    try {
+      owed += await withSession(server, name, (session) => countOwed(session, ordinal))
+    } catch (error) {
+      if (!explain(error, server.credentials)) throw error
+      return undefined
+    }
+  }
+  return owed
 }
 
 /** Only Events tell why a volume is not mounted. Asked for pending pods alone. */

@@ -12,7 +12,7 @@ import { observeDatabase } from './database.ts'
 import { observeServer } from './server.ts'
 
 export type SeenRebalance = {
-  readonly snapshot: Omit<RebalanceSnapshot, 'regressed' | 'running' | 'resting' | 'plan'>
+  readonly snapshot: Omit<RebalanceSnapshot, 'regressed' | 'replaced' | 'running' | 'resting' | 'plan'>
   /** Undefined where the directory was not read. */
   readonly ways:
     | {

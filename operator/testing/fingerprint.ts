@@ -107,7 +107,7 @@ async function databases(world: World, prefix: string, objects: readonly KubeObj
           directory,
           // An invitation whose Secret was lost before anybody read it works on beside its successor.
           invited: invitations.length > 0,
-          instances: instances.map(({ createdAt: _c, ...row }) => row),
+          instances: instances.map(({ createdAt: _c, stateSince: _s, movedAt: _m, ...row }) => row),
         }
       })
     }),

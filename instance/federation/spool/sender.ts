@@ -4,6 +4,7 @@ import { fullJitter, isDatabaseDown } from '../../store/failures.ts'
 import { startLoop, type Worker } from '../loop.ts'
 import { firstBatch, sendWhatFits } from './batch.ts'
 import { type Handover, handedOver } from './handover.ts'
+import { redirect } from './redirect.ts'
 
 const BATCH = 50
 /** A batch stays below the limit of the sibling's internal port. */
@@ -64,10 +65,16 @@ export async function handOver(
     .orderBy('seq')
     .limit(BATCH)
     .execute()
-  if (instance.homes.instances().every((known) => known.ordinal !== ordinal)) {
-    // A sibling that is no more has no residents: nobody is left for whom this would be.
-    await instance.db.deleteFrom('spool').where('ordinal', '=', ordinal).execute()
-    return 'none'
+  const sibling = instance.homes.instances().find((known) => known.ordinal === ordinal)
+  if (!sibling || sibling.state === 'Retired') {
+    try {
+      await redirect(instance, ordinal)
+      return 'none'
+    } catch (error) {
+      // The directory, perhaps: nobody else has to wait for it.
+      if (isDatabaseDown(error)) return 'failed'
+      throw error
+    }
   }
   const batch = firstBatch(
     rows.map((row) => row as Handover),

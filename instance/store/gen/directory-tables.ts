@@ -37,6 +37,14 @@ export type instances = {
      */
     address: string;
     created_at: Generated<Timestamp>;
+    /**
+     * Why it is or was emptied: Asked (spec.drain names it) | Fewer (fewer instances would do).
+     */
+    drained_for: string | null;
+    /**
+     * When the state last changed.
+     */
+    state_since: Generated<Timestamp>;
 };
 export type invites = {
     /**

@@ -29,6 +29,8 @@ export function registerMovesPage(app: FastifyInstance, { instance, shell: shell
 const WHY: Readonly<Record<string, string>> = {
   Overflow: 'A home had more people than seats.',
   Headroom: 'A home was too full.',
+  Draining: 'A home is closed.',
+  Wishes: 'People wished to move, or to live together.',
   Unfinished: 'Moves that had been begun before were ended.',
 }
 
@@ -42,7 +44,7 @@ const Moves = ({ shell, days }: { shell: Shell; days: readonly DayOfMoves[] }) =
     </div>
     {days.length === 0 && (
       <Empty icon="here" title="Nobody was moved">
-        <p>People are moved only when a home gets too full.</p>
+        <p>People are moved only when a home gets too full or is closed, or when they wish it.</p>
       </Empty>
     )}
     {days.map((one, i) => (

@@ -8,14 +8,28 @@ export type Movers = {
   running(): ReadonlySet<string>
   /** Moves that went no further, and in how many milliseconds they are to be walked on. */
   resting(): ReadonlyMap<string, number>
-  /** Walks a move in the background, unless it is being walked. `key` is the Rebalance's, told when the walk ends. */
-  drive(key: string, id: string, walk: () => Promise<Driven>): void
-  /** `undone`: a move was given up, so a plan that counted on it is wrong. */
-  onEnd(listener: (key: string, undone: boolean) => void): void
+  /**
+   * Walks a move in the background, unless it is being walked. `key` is the Rebalance's, told when the walk ends;
+   * `instances` are the keys of the Instances between which the member moves.
+   */
+  drive(key: string, id: string, instances: readonly string[], walk: () => Promise<Driven>): void
+  /** Whether a move from or to the Instance of this key is being walked, or is about to be. */
+  busy(instance: string): boolean
+  /** Keeps these Instances busy until the function that it returns is called. */
+  hold(instances: readonly string[]): () => void
+  onEnd(listener: (ended: Ended) => void): void
   /** Aborted when this process must move nobody any more. */
   readonly signal: AbortSignal
   /** Aborts what is under way, wherever it is, and waits for it. Whoever leads next goes on from there. */
   stop(): Promise<void>
+}
+
+export type Ended = {
+  /** The Rebalance's. */
+  readonly key: string
+  /** The move was given up, so a plan that counted on it is wrong. */
+  readonly undone: boolean
+  readonly instances: readonly string[]
 }
 
 const FIRST_MS = 2_000
@@ -30,9 +44,10 @@ export type MoversDeps = {
 
 export function createMovers({ now, random, log }: MoversDeps): Movers {
   const stopping = new AbortController()
-  const running = new Map<string, Promise<void>>()
+  const running = new Map<string, { readonly walk: Promise<void>; readonly instances: readonly string[] }>()
+  const held = new Set<readonly string[]>()
   const rests = new Map<string, { tries: number; until: number }>()
-  const listeners: ((key: string, undone: boolean) => void)[] = []
+  const listeners: ((ended: Ended) => void)[] = []
 
   function rest(id: string, why: string): void {
     const tries = rests.get(id)?.tries ?? 0
@@ -41,7 +56,12 @@ export function createMovers({ now, random, log }: MoversDeps): Movers {
     if (!stopping.signal.aborted) log.warn({ move: id, why }, 'a move goes no further for now')
   }
 
-  async function walkOne(key: string, id: string, walk: () => Promise<Driven>): Promise<void> {
+  async function walkOne(
+    key: string,
+    id: string,
+    instances: readonly string[],
+    walk: () => Promise<Driven>,
+  ): Promise<void> {
     let undone = false
     try {
       const driven = await walk()
@@ -52,21 +72,29 @@ export function createMovers({ now, random, log }: MoversDeps): Movers {
       rest(id, error instanceof Error ? error.message : String(error))
     }
     running.delete(id)
-    if (!stopping.signal.aborted) for (const listener of listeners) listener(key, undone)
+    if (!stopping.signal.aborted) for (const listener of listeners) listener({ key, undone, instances })
   }
 
   return {
     running: () => new Set(running.keys()),
     resting: () => new Map([...rests].map(([id, { until }]) => [id, until - now()])),
-    drive(key, id, walk) {
+    drive(key, id, instances, walk) {
       if (stopping.signal.aborted || running.has(id)) return
-      running.set(id, walkOne(key, id, walk))
+      running.set(id, { walk: walkOne(key, id, instances, walk), instances })
+    },
+    busy: (instance) =>
+      [...running.values()].some(({ instances }) => instances.includes(instance)) ||
+      [...held].some((instances) => instances.includes(instance)),
+    hold(instances) {
+      const mine = [...instances]
+      held.add(mine)
+      return () => void held.delete(mine)
     },
     onEnd: (listener) => void listeners.push(listener),
     signal: stopping.signal,
     async stop() {
       stopping.abort(new Error('stopping'))
-      await Promise.allSettled(running.values())
+      await Promise.allSettled([...running.values()].map(({ walk }) => walk))
     },
   }
 }

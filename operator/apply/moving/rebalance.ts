@@ -8,10 +8,11 @@ import { readWishes } from '../../../instance/directory/wishes/read.ts'
 import { TIES, tiesAnswer } from '../../../instance/move/ties/calls.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
 import { type Community, parseRebalance, type Rebalance } from '../../api/objects.ts'
+import { instanceName } from '../../build/names.ts'
 import { isOurs } from '../../build/owned.ts'
 import { REBALANCE_MANAGER } from '../../decide/changed.ts'
 import { AT_ONCE, type Begin, decideRebalance } from '../../decide/rebalance/decide.ts'
-import type { PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
+import type { MovesFacts, PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
 import { makePlan } from '../../decide/rebalance/plan.ts'
 import { nameOf, resources } from '../../kube/resources.ts'
 import { communityOf } from '../../observe/instance.ts'
@@ -41,16 +42,29 @@ type Ways = NonNullable<SeenRebalance['ways']>
 export function createRebalancer(
   deps: ReconcilerDeps,
 ): (key: string, signal: AbortSignal) => Promise<{ requeueAfterMs?: number }> {
-  const { kube, movers, now } = deps
+  const { kube, movers, rollouts, now } = deps
   const written = new Map<string, number>()
   /** By uid of the Rebalance. */
   const plans = new Map<string, Memory>()
   const uids = new Map<string, string>()
   /** The newest directory that was seen of each Community. */
   const newest = new Map<string, Seen>()
-  movers.onEnd((key, undone) => {
+  movers.onEnd(({ key, undone }) => {
     if (undone) plans.delete(uids.get(key) ?? '')
   })
+
+  /** Keys of Instances, as the controllers have them. */
+  const keyOf = ({ metadata: { namespace, name } }: Community, ordinal: number): string =>
+    `${namespace}/${instanceName(name, ordinal)}`
+
+  /** Nothing may be awaited between this and a decision that counts on it, nor between that and the hold of a move. */
+  const replacedOf = (community: Community, facts: MovesFacts): ReadonlyMap<number, 'now' | 'soon'> =>
+    new Map(
+      facts.instances.flatMap(({ ordinal }) => {
+        const replaced = rollouts.replaced(keyOf(community, ordinal))
+        return replaced ? [[ordinal, replaced] as const] : []
+      }),
+    )
 
   /** Whether this directory is older than one that was seen; otherwise it is the newest. */
   function regressed(uid: string, { facts }: Ways): boolean {
@@ -76,44 +90,68 @@ export function createRebalancer(
         running: movers.running(),
         resting: movers.resting(),
       }
-      const known = plans.get(uid)?.state ?? ({ is: 'none' } as const)
-      let decision = decideRebalance({ ...snapshot, plan: known })
+      const decide = (plan: PlanState) =>
+        decideRebalance({
+          ...snapshot,
+          replaced: ways ? replacedOf(community, ways.facts) : new Map(),
+          plan,
+        })
+      let decision = decide(plans.get(uid)?.state ?? { is: 'none' })
       if (!ways) return decision
       if (decision.wantsPlan) {
-        const state = await askAndPlan(community, ways)
+        const state = await askAndPlan(rebalance, community, ways)
         if (state.is !== 'unanswered') plans.set(uid, { state, at: now() })
-        decision = decideRebalance({ ...snapshot, plan: state })
+        decision = decide(state)
       }
       const way = driveDeps(community, ways)
-      for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
-      const walk = (id: string) => movers.drive(key, id, () => walkOne(way, ways, id))
-      decision.drive.forEach(walk)
-      if (!decision.begin || begun >= AT_ONCE) return decision
-      const followed = plans.get(uid)?.state
-      const move = await begin(way, decision.begin, {
-        id: uid,
-        reason: rebalance.spec.reason,
-        ...(followed?.is === 'made' && {
-          keptBefore: followed.plan.keptBefore,
-          keptAfter: followed.plan.keptAfter,
-        }),
-      })
-      // Somebody came, went or was quicker than the plan.
-      if (isRefusal(move)) {
-        plans.delete(uid)
-        return { ...decision, requeueAfterMs: REFUSED_MS }
+      const walk = (id: string, between: readonly number[]) =>
+        movers.drive(
+          key,
+          id,
+          between.map((ordinal) => keyOf(community, ordinal)),
+          () => walkOne(way, ways, id),
+        )
+      const resume = (id: string) => {
+        const move = ways.facts.open.find((one) => one.id === id)
+        if (move) walk(id, [move.source, move.target])
       }
-      const memory = plans.get(uid)
-      if (memory?.state.is === 'made')
-        memory.state = {
-          is: 'made',
-          plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
+      // What is given up first is walked afterwards.
+      decision.drive.filter((id) => !decision.abandon.includes(id)).forEach(resume)
+      const { begin: wanted } = decision
+      const free = wanted && movers.hold([keyOf(community, wanted.from), keyOf(community, wanted.to)])
+      try {
+        for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
+        decision.abandon.forEach(resume)
+        if (!wanted || begun >= AT_ONCE) return decision
+        const followed = plans.get(uid)?.state
+        const move = await begin(way, wanted, {
+          id: uid,
+          reason: rebalance.spec.reason,
+          ...(followed?.is === 'made' && {
+            keptBefore: followed.plan.keptBefore,
+            keptAfter: followed.plan.keptAfter,
+          }),
+        })
+        // Somebody came, went or was quicker than the plan.
+        if (isRefusal(move)) {
+          plans.delete(uid)
+          return { ...decision, requeueAfterMs: REFUSED_MS }
         }
-      walk(move.id)
+        const memory = plans.get(uid)
+        if (memory?.state.is === 'made')
+          memory.state = {
+            is: 'made',
+            plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
+          }
+        walk(move.id, [wanted.from, wanted.to])
+      } finally {
+        free?.()
+      }
     }
   }
 
   async function askAndPlan(
+    { spec }: Rebalance,
     community: Community,
     { facts, key, server, directory }: Ways,
   ): Promise<PlanState> {
@@ -129,7 +167,8 @@ export function createRebalancer(
         if (!told.success) return { is: 'unanswered', ordinal }
         ties.push(...told.data.ties)
       }
-      return makePlan({ community, facts }, ties, await readWishes(directoryOf(server, directory)))
+      const asked = { community, facts, forWishes: spec.reason === 'Wishes' }
+      return makePlan(asked, ties, await readWishes(directoryOf(server, directory)))
     } finally {
       await reached.close()
     }

@@ -159,6 +159,31 @@ test('what was begun counts until the watch has it, but not when it was refused 
   expect(elsewhere()).toBe(0)
 })
 
+test('it is told which pods are being replaced, and which are to be as soon as they may', () => {
+  let now = 0
+  const rollouts = createRollouts(1, () => now)
+  const told = () => ['town/a-1', 'town/a-2'].map(rollouts.replaced)
+  rollouts.begin('town/a-1', 1)
+  rollouts.wait('town/a-2')
+  expect(told()).toEqual(['now', 'soon'])
+  rollouts.saw({
+    key: 'town/a-1',
+    before: undefined,
+    after: deployment('town/a-1', { generation: 2, state: 'rolling', seen: undefined }),
+  })
+  expect(told()).toEqual(['now', 'soon'])
+  rollouts.saw({
+    key: 'town/a-1',
+    before: undefined,
+    after: deployment('town/a-1', { generation: 2, state: 'new', seen: undefined }),
+  })
+  rollouts.settled('town/a-2')
+  expect(told()).toEqual([undefined, undefined])
+  rollouts.begin('town/a-2', 1)
+  now = 600_000
+  expect(told()).toEqual([undefined, undefined])
+})
+
 test('a first start, and a pod that falls ill by itself, are no rollout', () => {
   const rollouts = createRollouts(1, () => 0)
   const ill = deployment('town/a-1', { generation: 2, state: 'new', seen: undefined })

@@ -15,6 +15,8 @@ export type Rollouts = {
   wait(instance: string): void
   /** It is looked at, or has nothing to wait for. */
   settled(instance: string): void
+  /** Whether the Instance's pod is being replaced, or is to be as soon as it may. */
+  replaced(instance: string): 'now' | 'soon' | undefined
   /** A Deployment of an Instance changed; the keys of Instances that are worth a look now. */
   saw(change: Change): string[]
 }
@@ -66,6 +68,10 @@ export function createRollouts(limit: number, now: () => number): Rollouts {
       waiting.add(instance)
     },
     settled: (instance) => void waiting.delete(instance),
+    replaced(instance) {
+      const until = Math.max(rolling.get(instance)?.until ?? 0, beginning.get(instance)?.until ?? 0)
+      return until > now() ? 'now' : waiting.has(instance) ? 'soon' : undefined
+    },
     saw({ key, after }) {
       const { generation = 0 } = after?.metadata ?? {}
       if (!after || !isRolling(after)) rolling.delete(key)

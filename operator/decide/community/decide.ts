@@ -58,7 +58,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   const front = decideFront(snapshot, owner, now)
   const instances =
     'refusal' in directory && claim.made.has('directory')
-      ? { groups: [], events: [], growth: undefined }
+      ? { groups: [], events: [], growth: undefined, draining: undefined }
       : decideInstances(snapshot, owner, claim, facts, now)
   const [create = [], count = [], change = [], tell = []] = instances.groups
   const made: readonly (readonly Step[])[] =
@@ -66,7 +66,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   const [make = [], ...fill] = made
   const invitation = facts ? decideInvitation(snapshot, owner, claim, facts) : []
   const [put = [], invite = []] = invitation
-  const moving = facts && decideRebalances(snapshot, owner, facts, instances.growth)
+  const moving = facts && decideRebalances(snapshot, owner, facts, instances.growth, now)
   const groups = inOrder(
     // What pods mount comes before the pods; an ordinal is counted before anything lasting carries it.
     secret,
@@ -90,6 +90,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     refusals,
     busy: groups.length > 0,
     balance: moving?.finding,
+    draining: instances.draining,
   })
   const opening = facts?.instances.some(({ state }) => state === 'Opening') ?? true
   return {
@@ -97,9 +98,9 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     findings,
     counts,
     events: [...instances.events, ...(moving?.events ?? [])],
-    requeueAfterMs: requeue(
-      instances.growth,
-      refusals.length > 0 || opening ? SOON_MS * (1 + chance.jitter) : slow,
+    requeueAfterMs: Math.min(
+      requeue(instances.growth, refusals.length > 0 || opening ? SOON_MS * (1 + chance.jitter) : slow),
+      (instances.draining?.forMs ?? slow) + 100,
     ),
   }
 }
@@ -153,6 +154,7 @@ function paused(snapshot: CommunitySnapshot): Omit<CommunityDecision, 'requeueAf
     refusals: [],
     busy: false,
     balance: undefined,
+    draining: undefined,
   })
   const message = 'spec.paused is true: nothing is changed until it is false'
   return {

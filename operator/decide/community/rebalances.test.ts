@@ -8,6 +8,7 @@ import {
   makeInstance,
   makeRow,
   makeSnapshot,
+  NOW,
 } from '../../testing/snapshots/community.ts'
 import { decide, steps } from '../../testing/snapshots/decided.ts'
 import { makeRebalance } from '../../testing/snapshots/rebalance.ts'
@@ -24,6 +25,7 @@ function snapshotOf(
     readonly maxInstances?: number
     readonly rebalances?: readonly Rebalance[]
     readonly moving?: number
+    readonly wishing?: number
     readonly row?: Partial<DirectoryInstance>
   } = {},
 ): CommunitySnapshot {
@@ -37,6 +39,7 @@ function snapshotOf(
       makeFacts({
         instances: taken.map((many, index) => makeRow(index + 1, { cap, taken: many, ...given.row })),
         moving: given.moving ?? 0,
+        wishing: given.wishing ?? 0,
       }),
     ),
     instances: taken.map((_, index) => makeInstance(index + 1, { cap })),
@@ -123,6 +126,29 @@ test('moves that nobody looks after any more get one to end them, also where nob
   expect(made(snapshotOf([6, 1], { moving: 1, mode: 'Off' }))).toMatchObject([{ reason: 'Unfinished' }])
 })
 
+test('for wishes alone one is made once a week at most, and after all that has to be', () => {
+  const wishing = { wishing: 2 }
+  expect(made(snapshotOf([2, 2], wishing))).toMatchObject([{ reason: 'Wishes', approved: true }])
+  expect(made(snapshotOf([2, 2], { ...wishing, mode: 'Manual' }))).toMatchObject([{ approved: false }])
+  expect(made(snapshotOf([2, 2], { ...wishing, mode: 'Off' }))).toEqual([])
+  expect(made(snapshotOf([6, 1], wishing))).toMatchObject([{ reason: 'Overflow' }])
+  const last = (days: number) => {
+    const one = makeRebalance({ reason: 'Wishes' }, { phase: 'Done' })
+    const creationTimestamp = new Date(NOW - days * 86_400_000).toISOString()
+    return { ...one, metadata: { ...one.metadata, creationTimestamp } }
+  }
+  expect(made(snapshotOf([2, 2], { ...wishing, rebalances: [last(6.9)] }))).toEqual([])
+  expect(made(snapshotOf([2, 2], { ...wishing, rebalances: [last(7)] }))).toMatchObject([
+    { name: 'garden-r2' },
+  ])
+  // It says when the last one was, however many came after it.
+  const later = [2, 3, 4, 5, 6, 7].map((number) => makeRebalance({}, { phase: 'Done' }, number))
+  const deleted = steps(snapshotOf([2, 2], { ...wishing, rebalances: [last(1), ...later] })).flatMap(
+    (step) => (step.do === 'delete' && step.object.kind === 'Rebalance' ? [step.object.metadata.name] : []),
+  )
+  expect(deleted).toEqual(['garden-r2'])
+})
+
 test('headroom: one is made when less than half of it is left somewhere, and all can have all of it', () => {
   const some = { headroomPercent: 50 }
   expect(made(snapshotOf([4, 0], some))).toMatchObject([{ reason: 'Headroom' }])
@@ -139,6 +165,7 @@ test('while members move, and nothing else does, the Community is progressing', 
       growth: undefined,
       refusals: [],
       busy: false,
+      draining: undefined,
       balance: { type: 'Balanced', status: 'False', reason, message: 'why' },
     }).findings.find(({ type }) => type === 'Progressing')
   expect(seen('Moving')).toMatchObject({ status: 'True', reason: 'Moving' })

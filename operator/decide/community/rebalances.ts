@@ -11,6 +11,8 @@ import type { CommunityFinding } from './status.ts'
 
 /** Rebalances that are over and kept to be looked at. */
 const KEPT = 5
+/** Between two that are made for wishes alone: not every wish can be met, and nobody is to be planned for all the time. */
+const WISHES_MS = 7 * 86_400_000
 
 export type RebalancesDecision = {
   readonly steps: readonly Step[]
@@ -25,13 +27,16 @@ export function decideRebalances(
   owner: Owner,
   facts: DirectoryFacts,
   growth: Growth | undefined,
+  now: number,
 ): RebalancesDecision {
   const ours = rebalances
     .filter((object) => isOurs(object, owner))
     .sort((a, b) => rebalanceNumber(b.metadata.name) - rebalanceNumber(a.metadata.name))
+  const lastForWishes = ours.find(({ spec }) => spec.reason === 'Wishes')
   const forget = ours
     .filter(isOver)
     .slice(KEPT)
+    .filter((one) => one !== lastForWishes)
     .map(({ metadata, apiVersion, kind }): Step => ({ do: 'delete', object: { apiVersion, kind, metadata } }))
   const imbalance = imbalanceOf(facts.instances, community.spec)
   const { mode } = community.spec.rebalance
@@ -53,21 +58,27 @@ export function decideRebalances(
   }
   const off = mode === 'Off'
   const why =
-    !off && imbalance.overflow > 0
+    !off && imbalance.overflow > imbalance.emptied
       ? 'Overflow'
-      : !off && imbalance.cramped
-        ? 'Headroom'
-        : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
-          facts.moving > 0
-          ? 'Unfinished'
-          : undefined
+      : !off && imbalance.emptied > 0
+        ? 'Draining'
+        : !off && imbalance.cramped
+          ? 'Headroom'
+          : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
+            facts.moving > 0
+            ? 'Unfinished'
+            : !off && facts.wishing > 0 && isLongAgo(lastForWishes, now)
+              ? 'Wishes'
+              : undefined
   if (off && why === undefined && imbalance.overflow > 0)
     return {
       steps: forget,
       events: [],
       finding: say(
         'RebalanceOff',
-        'instances have more members than seats, and spec.rebalance.mode is Off: set it to Auto or Manual, or raise spec.seats.perInstance; nobody is sent away',
+        imbalance.emptied > 0
+          ? 'instances are to be emptied, and spec.rebalance.mode is Off: set it to Auto or Manual, or take them out of spec.drain'
+          : 'instances have more members than seats, and spec.rebalance.mode is Off: set it to Auto or Manual, or raise spec.seats.perInstance; nobody is sent away',
       ),
     }
   if (why === undefined)
@@ -77,7 +88,7 @@ export function decideRebalances(
       finding: say('Balanced', 'nobody has to move', 'True'),
     }
   // Seats come before moves. People who sign up meanwhile may take them, and then there will be more.
-  if (why === 'Overflow' && lacking)
+  if ((why === 'Overflow' || why === 'Draining') && lacking)
     return { steps: forget, events: [], finding: say(lacking.reason, lacking.message) }
   const number = 1 + Math.max(0, ...rebalances.map(({ metadata }) => rebalanceNumber(metadata.name)))
   const name = rebalanceName(owner.name, number)
@@ -89,20 +100,25 @@ export function decideRebalances(
   }
 }
 
+const isLongAgo = (rebalance: Rebalance | undefined, now: number): boolean =>
+  rebalance === undefined || Date.parse(rebalance.metadata.creationTimestamp ?? '') + WISHES_MS <= now
+
 const CAUSES = {
   Overflow: 'instances have more members than seats',
   Headroom: 'an instance has too few free seats, and others have some',
+  Draining: 'instances are to be emptied',
+  Wishes: 'members have wished for some time to move, or to live together',
   Unfinished: 'moves that were begun before are to be ended',
 } as const
 
 /** Why members who have to move have no seats to go to; undefined: they have. */
 function whatLacks(
-  { overflow, room }: Imbalance,
+  { overflow, emptied, room }: Imbalance,
   growth: Growth | undefined,
   maxInstances: number,
 ): { readonly reason: string; readonly message: string } | undefined {
   if (room >= overflow) return undefined
-  const who = 'instances have more members than seats, and there are too few seats elsewhere'
+  const who = `instances ${emptied > 0 ? 'are to be emptied' : 'have more members than seats'}, and there are too few seats elsewhere`
   if (growth?.why === 'MaxInstancesReached')
     return {
       reason: 'MaxInstancesReached',

@@ -4,6 +4,8 @@ import type { CommunityCondition } from '../../api/community.ts'
 import type { Finding } from '../../api/conditions.ts'
 import type { CommunityStatus, Instance } from '../../api/objects.ts'
 import { PASSING } from '../../api/reasons.ts'
+import type { Draining } from '../draining/draining.ts'
+import { describeDraining } from '../draining/status.ts'
 import { freeSeats, type Growth } from '../growth/growth.ts'
 import { imbalanceOf } from '../rebalance/imbalance.ts'
 import type { CommunitySnapshot, DirectoryFacts, Refusal } from '../snapshot.ts'
@@ -31,14 +33,18 @@ export type StatusFacts = {
   readonly busy: boolean
   /** Whether members have to move, as it was decided; undefined: nobody looked. */
   readonly balance: CommunityFinding | undefined
+  /** What was decided on instances that are to be emptied; undefined: nobody looked. */
+  readonly draining: Draining | undefined
 }
 
 export function describe(
-  { community, instances }: CommunitySnapshot,
-  { directory, growth, refusals, busy, balance }: StatusFacts,
+  { community, instances: all }: CommunitySnapshot,
+  { directory, growth, refusals, busy, balance, draining }: StatusFacts,
 ): { findings: CommunityFinding[]; counts: CommunityCounts } {
   const { domain, seats } = community.spec
   const rows = directory?.instances ?? []
+  // Nobody lives in the others, and nobody waits for them to be gone.
+  const instances = all.filter(({ spec }) => spec.state !== 'Retired')
   const open = rows.filter(({ state }) => state === 'Active')
   const counts: CommunityCounts = {
     ...(directory
@@ -48,9 +54,10 @@ export function describe(
           free: freeSeats(rows, ['Active']),
           waiting: directory.waiting,
           overflow: imbalanceOf(rows, community.spec).overflow,
+          draining: imbalanceOf(rows, community.spec).emptied,
         }
       : kept(community.status)),
-    instances: instances.filter(({ spec }) => spec.state !== 'Retired').length,
+    instances: instances.length,
     url: `https://${domain}`,
   }
   const [worst] = refusals
@@ -106,16 +113,32 @@ export function describe(
         reason: 'CountUnknown',
         message: 'it is not known how many live where',
       },
+      ...(directory && draining
+        ? describeDraining({ community, instances }, rows, draining, growth)
+        : before(community.status, ['Drained', 'Compact'])),
     ],
   }
 }
 
-const kept = ({ members, seats, free, waiting, overflow }: CommunityStatus) => ({
+/** As it was said before, with its time: since when fewer instances would do is not forgotten for want of an answer. */
+const before = (
+  { conditions = [] }: CommunityStatus,
+  types: readonly CommunityCondition[],
+): CommunityFinding[] =>
+  types.flatMap((type) => {
+    const found = conditions.find((one) => one.type === type)
+    if (!found) return []
+    const { status, reason, message, observedGeneration } = found
+    return [{ type, status, reason, message, observedGeneration }]
+  })
+
+const kept = ({ members, seats, free, waiting, overflow, draining }: CommunityStatus) => ({
   ...(members !== undefined && { members }),
   ...(seats !== undefined && { seats }),
   ...(free !== undefined && { free }),
   ...(waiting !== undefined && { waiting }),
   ...(overflow !== undefined && { overflow }),
+  ...(draining !== undefined && { draining }),
 })
 
 /** What is wrong with an instance, also while its members are served: an image for it that cannot be had, say. */

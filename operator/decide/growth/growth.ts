@@ -28,6 +28,15 @@ export const freeSeats = (instances: readonly DirectoryInstance[], states: reado
 export const settled = (instances: readonly DirectoryInstance[]): DirectoryInstance[] =>
   instances.map((row) => ({ ...row, taken: row.taken - row.leaving, leaving: 0 }))
 
+/**
+ * Seats that stay free when everybody who waits or has to move has one. By the cap that is wished for: one that is being
+ * raised brings its seats without another instance.
+ */
+export function spareSeats({ seats, instances, coming, waiting, overflow }: GrowthFacts): number {
+  const wished = settled(instances).map((row) => ({ ...row, cap: seats.perInstance }))
+  return freeSeats(wished, ['Active', 'Opening']) + coming * seats.perInstance - waiting - overflow
+}
+
 /** Pure. `now` in milliseconds since 1970. */
 export function decideGrowth(
   { seats, instances, coming, waiting, overflow }: GrowthFacts,
@@ -36,11 +45,10 @@ export function decideGrowth(
   const open = instances.filter(({ state }) => state !== 'Retired')
   const count = open.length + coming
   if (count === 0) return { grow: true, why: 'FirstInstance' }
-  // By the cap that is wished for: one that is being raised brings its seats without another instance.
-  const wished = settled(open).map((row) => ({ ...row, cap: seats.perInstance }))
-  const free = freeSeats(wished, ['Active', 'Opening']) + coming * seats.perInstance
   const needed = waiting + overflow
-  if (free - needed >= seats.minFree) return { grow: false, why: 'EnoughSeats' }
+  const spare = spareSeats({ seats, instances, coming, waiting, overflow })
+  const free = spare + needed
+  if (spare >= seats.minFree) return { grow: false, why: 'EnoughSeats' }
   if (count >= seats.maxInstances) return { grow: false, why: 'MaxInstancesReached' }
   // One that is on its way shows first what it brings, unless it is plainly not enough.
   const starting = coming + open.filter(({ state }) => state === 'Opening').length

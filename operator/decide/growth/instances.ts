@@ -4,11 +4,12 @@ import type { Claim } from '../../build/data/claim.ts'
 import { buildInstance } from '../../build/data/instance.ts'
 import { directoryName, internalAddress } from '../../build/names.ts'
 import type { Owner } from '../../build/owned.ts'
-import { COMMUNITY_MANAGER, changed } from '../changed.ts'
+import { COMMUNITY_MANAGER, changed, holds } from '../changed.ts'
 import { patchClaim } from '../community/claim.ts'
 import type { DirectoryChange, Event, Step } from '../decision.ts'
+import { type Draining, decideDraining } from '../draining/draining.ts'
 import { imbalanceOf } from '../rebalance/imbalance.ts'
-import type { CommunitySnapshot, DirectoryFacts } from '../snapshot.ts'
+import type { CommunitySnapshot, DirectoryFacts, DirectoryInstance } from '../snapshot.ts'
 import { decideGrowth, type Growth } from './growth.ts'
 
 export type InstancesDecision = {
@@ -16,6 +17,8 @@ export type InstancesDecision = {
   readonly groups: readonly (readonly Step[])[]
   readonly events: readonly Event[]
   readonly growth: Growth | undefined
+  /** Undefined where the directory was not read. */
+  readonly draining: Draining | undefined
 }
 
 /** Never used again: past what the claim, the directory and the Instances say. */
@@ -28,15 +31,6 @@ export const nextOrdinal = (
     claim.nextOrdinal,
     ...(directory?.instances ?? []).map(({ ordinal }) => ordinal + 1),
     ...instances.map(({ spec }) => spec.ordinal + 1),
-  )
-
-/** Is a condition of this instance true, for what it was told last? */
-export const holds = ({ metadata, status }: Instance, type: string): boolean =>
-  (status.conditions ?? []).some(
-    (condition) =>
-      condition.type === type &&
-      condition.status === 'True' &&
-      condition.observedGeneration === metadata.generation,
   )
 
 /** `facts` undefined: a community so new that it has no directory yet. */
@@ -53,25 +47,27 @@ export function decideInstances(
   const objects = new Map(instances.map((instance) => [instance.spec.ordinal, instance]))
   const events: Event[] = []
   const create = new Map<number, Step>()
-  const open = (ordinal: number) => {
+  const open = (ordinal: number, row?: DirectoryInstance) => {
     const object = buildInstance(owner, {
       ordinal,
       cap: seats.perInstance,
       image: settings.image,
-      state: 'Active',
+      state: stateOf(row),
     })
     create.set(ordinal, { do: 'apply', object, live: undefined })
   }
   // An Instance deleted by hand is made again from the directory; its data was not touched.
-  for (const { ordinal, state } of rows) if (!objects.has(ordinal) && state !== 'Retired') open(ordinal)
+  for (const row of rows) if (!objects.has(row.ordinal) && row.state !== 'Retired') open(row.ordinal, row)
 
   const coming = [...objects.keys()].filter((ordinal) => !rows.some((row) => row.ordinal === ordinal)).length
+  const draining = facts && decideDraining(snapshot, facts, coming, now)
   let growth: Growth | undefined
   // The very first may come before its directory; whether there is one is known then, by the claim.
   if (facts || claim.made.size === 0) {
     const { mode } = community.spec.rebalance
-    const overflow = mode === 'Off' ? 0 : imbalanceOf(rows, community.spec).overflow
-    growth = decideGrowth({ seats, instances: rows, coming, waiting: facts?.waiting ?? 0, overflow }, now)
+    const wanted = draining?.rows ?? rows
+    const overflow = mode === 'Off' ? 0 : imbalanceOf(wanted, community.spec).overflow
+    growth = decideGrowth({ seats, instances: wanted, coming, waiting: facts?.waiting ?? 0, overflow }, now)
     const full = server.ok && server.placed >= server.carries
     if (growth.grow && !full) {
       const ordinal = nextOrdinal(claim, facts, instances)
@@ -84,7 +80,7 @@ export function decideInstances(
             growth.why === 'PeopleWait'
               ? `opening ${owner.name}-${ordinal}: ${facts?.waiting} people wait for a seat`
               : growth.why === 'MembersMove'
-                ? `opening ${owner.name}-${ordinal}: members move there from instances that have more of them than seats (spec.seats.perInstance)`
+                ? `opening ${owner.name}-${ordinal}: members move there from instances that have more of them than seats (spec.seats.perInstance) or are to be emptied`
                 : `opening ${owner.name}-${ordinal}: fewer than ${seats.minFree} seats are free (spec.seats.minFree)`,
         })
     }
@@ -95,13 +91,19 @@ export function decideInstances(
   const count: Step[] =
     upTo > claim.nextOrdinal ? [patchClaim(settings.namespace, claim, { 'next-ordinal': String(upTo) })] : []
 
-  const changes = facts ? directoryChanges(community, claim, facts, objects, [...create.keys()]) : []
+  const changes = facts
+    ? [
+        ...directoryChanges(community, claim, facts, objects, [...create.keys()]),
+        ...(draining?.changes ?? []),
+      ]
+    : []
   const change: Step[] =
     changes.length > 0 ? [{ do: 'changeDirectory', name: directoryName(claim.prefix), changes }] : []
   return {
-    groups: [[...create.values()], count, change, tell(snapshot, owner, facts !== undefined)],
-    events,
+    groups: [[...create.values()], count, change, tell(snapshot, owner, facts)],
+    events: [...events, ...(draining?.events ?? [])],
     growth,
+    draining,
   }
 }
 
@@ -149,17 +151,25 @@ function directoryChanges(
   return changes
 }
 
-/** What existing instances are told: the cap, once the directory has it, and the image. */
-function tell({ community, settings, instances }: CommunitySnapshot, owner: Owner, known: boolean): Step[] {
+const stateOf = (row: DirectoryInstance | undefined) =>
+  row === undefined || row.state === 'Opening' ? 'Active' : row.state
+
+/** What existing instances are told: the state and the cap, once the directory has them, and the image. */
+function tell(
+  { community, settings, instances }: CommunitySnapshot,
+  owner: Owner,
+  facts: DirectoryFacts | undefined,
+): Step[] {
   const wish = community.spec.seats.perInstance
   return instances
     .filter(({ spec }) => spec.state !== 'Retired')
     .flatMap((instance): Step[] => {
-      const { ordinal, state, cap } = instance.spec
+      const { ordinal, cap } = instance.spec
+      const row = facts?.instances.find((one) => one.ordinal === ordinal)
       const object = buildInstance(owner, {
         ordinal,
-        state,
-        cap: known ? wish : Math.max(wish, cap),
+        state: row ? stateOf(row) : instance.spec.state,
+        cap: facts ? wish : Math.max(wish, cap),
         image: settings.image,
       })
       const live = {

@@ -12,6 +12,7 @@ import { secretDiffers } from '../community/secrets.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
 import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
 import { decideDatabase } from './database.ts'
+import { decideRetired } from './retired.ts'
 import { mayRoll, secretsHash, workload } from './rollout.ts'
 import { describeInstance, type InstanceFinding } from './status.ts'
 
@@ -23,6 +24,8 @@ export type InstanceDecision = Decision<InstanceFinding['type'], InstanceCounts>
 
 const POLL_MS = 120_000
 const SOON_MS = 3_000
+/** One that is emptied is looked into more often: nothing tells when its last row goes. */
+const DRAINING_MS = 10_000
 
 export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | undefined {
   const { instance, community, claim, chance, live, server, settings } = snapshot
@@ -83,6 +86,8 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
     // The pod starts while its database is made: it waits for it, and both take about as long.
     groups = inOrder(put, [...database.make, ...work], database.fill, note)
   }
+  const retired = paused || foreign ? undefined : decideRetired(snapshot, claim)
+  if (retired) return { ...goes(snapshot), groups: retired }
   if (database.refusal) refusals.push(database.refusal)
   const { findings, counts } = describeInstance(snapshot, {
     refusals,
@@ -100,7 +105,31 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
     rollout,
     // Who waits for others is woken when they are done.
     requeueAfterMs:
-      (settled || paused || (rollout === 'waits' && groups.length === 0) ? POLL_MS : SOON_MS) *
+      (settled || paused || (rollout === 'waits' && groups.length === 0)
+        ? isAwaited(findings)
+          ? DRAINING_MS
+          : POLL_MS
+        : SOON_MS) *
       (1 + chance.jitter),
+  }
+}
+
+/** Rows that are kept for days are no reason to look again soon. */
+const isAwaited = (findings: readonly InstanceFinding[]): boolean =>
+  findings.some(({ type, status, reason }) => type === 'Drained' && status !== 'True' && reason !== 'Kept')
+
+function goes({ instance, chance }: InstanceSnapshot): Omit<InstanceDecision, 'groups'> {
+  const message = 'nobody lives here, and it is being removed'
+  return {
+    findings: (['Ready', 'Serving', 'Accepting'] as const).map((type) => ({
+      type,
+      status: 'False',
+      reason: 'Retired',
+      message,
+    })),
+    counts: { members: 0, ...(instance.status.cap !== undefined && { cap: instance.status.cap }) },
+    events: [],
+    rollout: undefined,
+    requeueAfterMs: SOON_MS * (1 + chance.jitter),
   }
 }

@@ -7,7 +7,7 @@ import { communitySecret, makeSnapshot, owner } from '../../testing/snapshots/in
 import { decideInstance } from './decide.ts'
 import { mayRoll, secretsHash, workload } from './rollout.ts'
 
-test('a pod that is well waits for other communities; one that is not, or has an old password, does not', () => {
+test('a pod that is well waits for other communities and for moves; one that is not, or has an old password, does not', () => {
   const instance = { ...makeInstance(1), spec: { ...makeInstance(1).spec, image: 'hamlet:2' } }
   const secret = buildInstanceSecret(owner, {
     endpoint: { host: 'db', port: 5432 },
@@ -26,9 +26,14 @@ test('a pod that is well waits for other communities; one that is not, or has an
         sameSecrets: fc.boolean(),
         there: fc.boolean(),
         paused: fc.boolean(),
+        moving: fc.boolean(),
       }),
-      ({ limit, elsewhere, serving, sameSecrets, there, paused }) => {
-        const base = makeSnapshot({ community: makeCommunity({ paused }), budget: { limit, elsewhere } })
+      ({ limit, elsewhere, serving, sameSecrets, there, paused, moving }) => {
+        const base = makeSnapshot({
+          community: makeCommunity({ paused }),
+          budget: { limit, elsewhere },
+          moving,
+        })
         const old = workload(base, owner, makeInstance(1), sameSecrets ? now : 'old')
         const deployment = {
           ...old,
@@ -53,13 +58,13 @@ test('a pod that is well waits for other communities; one that is not, or has an
         const replaced = decision?.groups
           .flat()
           .some((step) => step.do === 'apply' && step.object.kind === 'Deployment')
-        const waits = there && serving && sameSecrets && elsewhere >= limit
+        const waits = there && serving && sameSecrets && (moving || elsewhere >= limit)
         expect(replaced).toBe(!paused && !waits)
         expect(decision?.rollout).toBe(paused || !there ? undefined : waits ? 'waits' : 'begins')
         if (waits)
           expect(decision?.findings[0]).toMatchObject({
             reason: 'RolloutWaiting',
-            message: expect.stringContaining('rollouts.communities'),
+            message: expect.stringContaining(moving ? 'is being moved' : 'rollouts.communities'),
           })
       },
     ),

@@ -46,10 +46,10 @@ export type Turn =
  * A new Deployment starts at once. A change waits for every sibling that is being replaced, and for those with a lower
  * ordinal that still have to be: two looks at the same moment then never pick two. One that is stuck holds up nobody.
  * Other communities are waited for only by a pod that is well: one that does not serve, or has a password that works no
- * longer, loses nothing and gains all.
+ * longer, loses nothing and gains all. So are moves from and to it that are under way.
  */
 export function mayRoll(snapshot: InstanceSnapshot, owner: Owner, desired: KubeObject): Turn {
-  const { live, instance, siblings, budget } = snapshot
+  const { live, instance, siblings, budget, moving } = snapshot
   if (!live.deployment || !changed(live.deployment, desired, INSTANCE_MANAGER))
     return { may: true, begins: false }
   for (const sibling of siblings) {
@@ -65,6 +65,9 @@ export function mayRoll(snapshot: InstanceSnapshot, owner: Owner, desired: KubeO
       return { may: false, why: `${sibling.instance.metadata.name} is replaced first` }
   }
   const well = serves(live.deployment) && secretsOf(live.deployment) === secretsOf(desired)
+  // No other move begins while it waits. One that does not serve gets nobody any further.
+  if (well && moving)
+    return { may: false, why: 'a member is being moved: it is replaced as soon as that move has ended' }
   // Which ones is nobody's business, and a message that changed with them would be written again and again.
   if (well && budget.elsewhere >= budget.limit)
     return {

@@ -3,6 +3,7 @@ import type { Finding } from '../../api/conditions.ts'
 import type { InstanceCondition } from '../../api/instance.ts'
 import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
 import type { InstanceCounts } from './decide.ts'
+import { remaining } from './drained.ts'
 import { rolledOut, serves, whyNotServing } from './pods.ts'
 
 export type InstanceFinding = Finding<InstanceCondition>
@@ -16,7 +17,7 @@ export type InstanceStatusFacts = {
 }
 
 export function describeInstance(
-  { instance, database, live, pods, warnings }: InstanceSnapshot,
+  { instance, community, database, live, pods, warnings, owed }: InstanceSnapshot,
   { refusals, databaseName, databaseReady, waitsForTurn }: InstanceStatusFacts,
 ): { findings: InstanceFinding[]; counts: InstanceCounts } {
   const home = database.state === 'known' ? database.facts : undefined
@@ -34,6 +35,21 @@ export function describeInstance(
   ): InstanceFinding => ({ type, status: good ? 'True' : 'False', ...(good ? yes : no) })
   const starting = (message: string) => ({ reason: 'Starting', message })
 
+  /** Said only of one that is to be emptied. */
+  const drained = (): InstanceFinding[] => {
+    if (instance.spec.state === 'Active') return []
+    const left = remaining(home, owed, community.spec.rebalance.retireAfterDays)
+    return [
+      left
+        ? { type: 'Drained', status: left.reason === 'CountUnknown' ? 'Unknown' : 'False', ...left }
+        : {
+            type: 'Drained',
+            status: 'True',
+            reason: 'Empty',
+            message: 'nobody lives here and nothing is left to deliver',
+          },
+    ]
+  }
   const up = serves(live.deployment)
   const why = whyNotServing(live.deployment, pods, warnings)
   const serving = say(
@@ -82,6 +98,7 @@ export function describeInstance(
             ? { reason: 'Full', message: `all ${counts.cap} seats are taken` }
             : { reason: serving.status === 'True' ? 'Starting' : serving.reason, message: serving.message },
       ),
+      ...drained(),
     ],
   }
 }

@@ -128,6 +128,9 @@ test('it begins the first of its plan, and nobody while something stands in the 
   const rolling = { instances: [makeInstance(1), makeInstance(2, { serving: false })] }
   const changed = { instances: [makeInstance(1), makeInstance(2, { generation: 2, observed: 1 })] }
   const unanswered = { plan: { is: 'unanswered', ordinal: 2 } } as const
+  // Also what no status says yet.
+  const replaced = { replaced: new Map([[2, 'now' as const]]) }
+  const soon = { replaced: new Map([[1, 'soon' as const]]) }
   const paused = { community: makeCommunity({ ...perHour, paused: true }) }
   const off = { community: makeCommunity({ ...perHour, rebalance: { mode: 'Off' } }) }
   for (const [given, why] of [
@@ -135,6 +138,8 @@ test('it begins the first of its plan, and nobody while something stands in the 
     [proposed, 'ApprovalMissing'],
     [rolling, 'InstanceNotReady'],
     [changed, 'InstanceNotReady'],
+    [replaced, 'InstanceNotReady'],
+    [soon, 'InstanceNotReady'],
     [unanswered, 'TiesUnknown'],
     [{ regressed: true }, 'DirectoryRegressed'],
     [paused, 'Paused'],
@@ -162,6 +167,19 @@ test('what was left half way is taken up first, by whomever it was begun, also b
   // What is being walked, and what rests after a failure, is left alone.
   const given = { running: new Set(['1']), resting: new Map([['2', 800]]) }
   expect(decideRebalance(snapshotOf(facts, given))).toMatchObject({ drive: [], requeueAfterMs: 800 })
+})
+
+test('while a pod is replaced no move from or to it is walked on, unless it is given up; a pod that only waits for that holds up none', () => {
+  const facts = makeMoves([4, 4], [1, 1, 1, 1, 1, 1], { open: [open()] })
+  const replaced = (how: 'now' | 'soon') => ({ replaced: new Map([[2, how]]) })
+  expect(decideRebalance(snapshotOf(facts, replaced('now')))).toMatchObject({ drive: [], begin: undefined })
+  expect(decideRebalance(snapshotOf(facts, replaced('now'))).requeueAfterMs).toBeGreaterThan(1_000)
+  expect(decideRebalance(snapshotOf(facts, replaced('soon')))).toMatchObject({
+    drive: ['1'],
+    begin: undefined,
+  })
+  const stopped = { ...replaced('now'), rebalance: makeRebalance({ stopped: true }) }
+  expect(decideRebalance(snapshotOf(facts, stopped))).toMatchObject({ drive: ['1'], abandon: ['1'] })
 })
 
 test('stopped, what is being walked goes on, and the rest is given up where that can be', () => {
@@ -214,6 +232,27 @@ test('whoever could not be moved three times is planned around; moderators stay,
   expect(who((index) => ({ role: index % 3 === 0 ? 'member' : 'moderator' }))).toEqual([id(0), id(3)])
   expect(who(() => ({ role: 'moderator' }))).toHaveLength(2)
   expect(who((index) => ({ movedAt: index < 4 ? NOW - 1000 : null }))).toEqual([id(4), id(5)])
+})
+
+test('whoever has no seat to go to yet is waited for: an instance that is emptied is not done with before', () => {
+  const facts = makeMoves([4, 4], [1, 1, 1, 2, 2])
+  const draining: MovesFacts = {
+    ...facts,
+    instances: facts.instances.map((row) => (row.ordinal === 2 ? { ...row, state: 'Draining' } : row)),
+  }
+  const first = decideRebalance(snapshotOf(draining))
+  expect(first).toMatchObject({ begin: { from: 2, to: 1 }, counts: { planned: 1 } })
+  const full: MovesFacts = {
+    ...makeMoves([4, 4], [1, 1, 1, 1, 2]),
+    instances: draining.instances.map((row) => ({ ...row, taken: row.ordinal === 1 ? 4 : 1 })),
+  }
+  const waits = decideRebalance(snapshotOf(full))
+  expect(waits.counts.phase).not.toBe('Done')
+  expect([waits.begin, reason(waits), waits.wantsPlan]).toEqual([undefined, 'Draining', true])
+  const over = decideRebalance(
+    snapshotOf({ ...full, instances: full.instances.map((row) => ({ ...row, state: 'Active' })) }),
+  )
+  expect(over.counts.phase).toBe('Done')
 })
 
 test('headroom is a wish: it gives way where there are no seats for it', () => {

@@ -1,9 +1,9 @@
 // One look at a Rebalance → whether to plan, which moves to walk, which to begin, and what to say. Pure.
 import type { RebalanceSpec } from '../../api/objects.ts'
+import { holds } from '../changed.ts'
 import type { Event } from '../decision.ts'
-import { holds } from '../growth/instances.ts'
 import type { Refusal } from '../snapshot.ts'
-import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
+import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './facts.ts'
 import { homesOf, madeFor } from './plan.ts'
 import { canBeUndone, roomsOf } from './settled.ts'
 import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
@@ -56,13 +56,16 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
   const plan = fitting(snapshot, facts)
   // One that was made to end what others had begun plans nothing.
   const ends = rebalance.spec.reason === 'Unfinished'
-  const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0)
+  const stuck = plan !== undefined && leftBehind(facts, plan)
+  const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0 && !stuck)
   const over = nobody && facts.open.length === 0
   if (over) return { ...nothing, ...describeRebalance(snapshot, undefined, true), requeueAfterMs: 10 * slow }
 
   const stays = whyNobody(snapshot)
   const next = plan && !stays && !ends ? nextMove(snapshot, facts, plan) : undefined
-  const hold = stays ?? (next && 'hold' in next ? next.hold : undefined)
+  const waits =
+    stuck && plan.order.length <= plan.started && facts.open.length === 0 ? NO_SEATS_YET : undefined
+  const hold = stays ?? (next && 'hold' in next ? next.hold : waits)
   const begin = next && 'begin' in next ? next.begin : undefined
   const said = describeRebalance(snapshot, hold, false)
   // A plan that was followed to its end is made once more: members may have come meanwhile. Who waits for approval shows one.
@@ -71,7 +74,7 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
     (next !== undefined && 'stale' in next) ||
     (plan.started >= plan.order.length && facts.open.length === 0)
   const resting = facts.open
-    .filter(({ id }) => !snapshot.running.has(id))
+    .filter((move) => !snapshot.running.has(move.id) && !isReplaced(snapshot, move))
     .map(({ id }) => snapshot.resting.get(id) ?? 0)
   return {
     wantsPlan: wantsPlan && !ends,
@@ -89,17 +92,30 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
   }
 }
 
+const NO_SEATS_YET: Hold = {
+  reason: 'Draining',
+  message: 'members of instances that are to be emptied wait for seats elsewhere',
+  forMs: SOON_MS,
+}
+
+/** A cap that is being raised gives no seats yet: who stays for want of them in an instance that is emptied goes later. */
+const leftBehind = ({ instances }: MovesFacts, { after }: FollowedPlan): boolean =>
+  instances.some(({ ordinal, state }) => state === 'Draining' && (after.get(ordinal) ?? 0) > 0)
+
 const REGRESSED: Refusal = {
   reason: 'DirectoryRegressed',
   message: 'the directory is older than it was: nobody is moved until that is repaired',
 }
 
 /** What was begun is ended first, whoever began it; stopped, it is given up where that still can be. */
-function walk({ rebalance, running, resting, community }: RebalanceSnapshot, { open }: MovesFacts) {
+function walk(snapshot: RebalanceSnapshot, { open }: MovesFacts) {
+  const { rebalance, running, resting, community } = snapshot
   if (community.spec.paused) return { drive: [], abandon: [] }
   const idle = open.filter(({ id }) => !running.has(id))
   const giveUp = rebalance.spec.stopped ? idle.filter(canBeUndone) : []
-  const due = idle.filter((move) => (resting.get(move.id) ?? 0) <= 0 || giveUp.includes(move))
+  const due = idle.filter(
+    (move) => giveUp.includes(move) || ((resting.get(move.id) ?? 0) <= 0 && !isReplaced(snapshot, move)),
+  )
   return { drive: due.map(({ id }) => id), abandon: giveUp.map(({ id }) => id) }
 }
 
@@ -171,10 +187,14 @@ function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: Followed
 const limitField = ({ maxMovesPerHour }: RebalanceSpec): string =>
   maxMovesPerHour === undefined ? 'spec.rebalance.maxMovesPerHour of the Community' : 'spec.maxMovesPerHour'
 
+/** A pod that is being replaced gets nobody further. One that only waits for its turn may wait for long. */
+const isReplaced = ({ replaced }: RebalanceSnapshot, { source, target }: OpenMove): boolean =>
+  replaced.get(source) === 'now' || replaced.get(target) === 'now'
+
 /** It serves, with the template that is wanted of it: nothing of it is about to be replaced. */
-function isSteady({ instances }: RebalanceSnapshot, ordinal: number): boolean {
+function isSteady({ instances, replaced }: RebalanceSnapshot, ordinal: number): boolean {
   const instance = instances.find(({ spec }) => spec.ordinal === ordinal)
-  return instance !== undefined && holds(instance, 'Ready')
+  return instance !== undefined && holds(instance, 'Ready') && !replaced.has(ordinal)
 }
 
 function notReady({ instances, community }: RebalanceSnapshot, ordinal: number): Hold {

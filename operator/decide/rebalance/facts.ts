@@ -30,7 +30,10 @@ export type MovesFacts = {
   /** A number too large for JavaScript, perhaps. */
   readonly revision: string
   readonly now: number
-  readonly instances: readonly Omit<DirectoryInstance, 'createdAt' | 'leaving'>[]
+  readonly instances: readonly Omit<
+    DirectoryInstance,
+    'createdAt' | 'leaving' | 'drainedFor' | 'stateSince' | 'movedAt'
+  >[]
   /** All who are active. */
   readonly members: readonly MemberFacts[]
   readonly open: readonly OpenMove[]
@@ -90,6 +93,8 @@ export type RebalanceSnapshot = {
     | { readonly ok: false; readonly refusal: Refusal }
   /** The directory is older than one that was seen before. */
   readonly regressed: boolean
+  /** Instances whose pods are being replaced, or are to be as soon as they may. */
+  readonly replaced: ReadonlyMap<number, 'now' | 'soon'>
   /** Moves that this process walks at this moment. */
   readonly running: ReadonlySet<string>
   /** Moves that went no further, and when they are to be walked on: milliseconds from now. */

@@ -7,6 +7,8 @@ import { headroomOf } from './settled.ts'
 export type Imbalance = {
   /** Members that instances have more than seats, and all who live in instances that are being emptied. */
   readonly overflow: number
+  /** Of these, the ones who live in instances that are being emptied. */
+  readonly emptied: number
   /** Seats that are free for them. */
   readonly room: number
   /** An instance has less than half the headroom that is wished for, and there are seats to give all instances all of it. */
@@ -21,12 +23,14 @@ export function imbalanceOf(
   const wish = spec.seats.perInstance
   const rows = settled(instances)
   const active = rows.filter(({ state }) => state === 'Active')
-  const emptied = rows.filter(({ state }) => state === 'Draining')
+  const drained = rows.filter(({ state }) => state === 'Draining')
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
   const free = active.map(({ taken }) => wish - taken)
   const headroom = headroomOf(spec)
+  const leave = sum(drained.map(({ taken }) => taken))
   return {
-    overflow: sum(free.map((seats) => Math.max(0, -seats))) + sum(emptied.map(({ taken }) => taken)),
+    overflow: sum(free.map((seats) => Math.max(0, -seats))) + leave,
+    emptied: leave,
     room: sum(free.map((seats) => Math.max(0, seats))),
     cramped: free.some((seats) => seats < headroom / 2) && sum(free) >= headroom * active.length,
   }

@@ -16,7 +16,12 @@ const GROUP = 0.25
 /** Less than a second on a fast core: the leader renews its Lease in between. */
 const MOST_WORK = 30e6
 
-type Asked = { readonly community: Pick<Community, 'spec'>; readonly facts: MovesFacts }
+type Asked = {
+  readonly community: Pick<Community, 'spec'>
+  readonly facts: MovesFacts
+  /** Whoever wishes to move is a reason of its own, not only no obstacle. */
+  readonly forWishes?: boolean
+}
 
 /** Changes with whatever makes a plan that is being followed the wrong one. */
 export const madeFor = ({ community, facts }: Asked): string =>
@@ -80,7 +85,7 @@ function heedLess(heeded: Heeded, refused: PlanRefusalCode): Heeded | undefined 
 }
 
 function inputOf(
-  { community, facts }: Asked,
+  { community, facts, forWishes = false }: Asked,
   edges: PlanInput['edges'],
   wishes: AllWishes,
   { headroom, pins, together }: Heeded,
@@ -100,6 +105,7 @@ function inputOf(
       ...(stays && !closing.has(at) && { pinned: at }),
       // Whoever asks to be moved is not spared.
       ...(movedAt !== null && !wishes.get(id)?.wantsMove && { coolUntil: movedAt + COOL_MS }),
+      ...(forWishes && wishes.get(id)?.wantsMove && (movedAt ?? 0) + COOL_MS <= facts.now && { eager: true }),
     }
   })
   const caps = rooms.filter(({ ordinal }) => !closing.has(ordinal)).map(({ cap }) => cap)

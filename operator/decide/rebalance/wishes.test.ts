@@ -93,3 +93,33 @@ test('whoever asks to move is not spared for having moved lately', () => {
   const gone = moving(facts, friends('abcdefgh'), wishes({ c: { wantsMove: true }, d: { wantsMove: true } }))
   expect(gone).toBe('cd')
 })
+
+test('made for wishes: whoever asks to move goes to where their friends are if there is a seat, and nobody else goes', () => {
+  const base = factsOf(8)
+  // a to e live at the first, f to j at the second; c has all friends at the second.
+  const spread: MovesFacts = {
+    ...base,
+    instances: base.instances.map((row) => ({ ...row, cap: 8, taken: 5 })),
+    members: base.members.map((one) => ({ ...one, home: one.id <= 'e' ? 1 : 2 })),
+  }
+  const ties = friends('abde', 'cfghij')
+  const plan = (facts: MovesFacts, wished: Map<string, WishFacts>, forWishes = true) => {
+    const state = makePlan({ community, facts, forWishes }, ties, wished)
+    return state.is === 'made'
+      ? state.plan.order.map(({ member, to }) => `${member}${to}`).join(' ')
+      : state.is
+  }
+  const asks = wishes({ c: { wantsMove: true }, a: { wantsMove: true } })
+  // For a there is nothing to be gained.
+  expect(plan(spread, asks)).toBe('c2')
+  expect(plan(spread, new Map())).toBe('')
+  expect(plan(spread, asks, false)).toBe('')
+  const lately = { ...spread, members: spread.members.map((one) => ({ ...one, movedAt: NOW - 86_400_000 })) }
+  expect(plan(lately, asks)).toBe('')
+  const full = {
+    ...spread,
+    instances: spread.instances.map((row) => (row.ordinal === 2 ? { ...row, taken: 8 } : row)),
+  }
+  expect(plan(full, asks)).toBe('')
+  expect(plan(spread, wishes({ a: { together: ['j'] }, j: { together: ['a'] } }))).toMatch(/^(a2|j1)$/)
+})

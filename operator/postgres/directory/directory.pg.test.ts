@@ -151,3 +151,35 @@ test('a directory of another community is not taken for ours', async () => {
     `belongs to ${identity.domain}`,
   )
 })
+
+test('wishes count when they are a day old, of people who were not moved for a month', async () => {
+  const wishing = async () => (await readDirectory(session)).wishing
+  const sql = (text: string) => session.query(text)
+  await sql('UPDATE instances SET cap = 9')
+  await sql(`INSERT INTO members (id, handle, home, state) VALUES
+    (51, 'w1', 1, 'active'), (52, 'w2', 1, 'active'), (53, 'w3', 2, 'active'), (54, 'w4', 1, 'active')`)
+  await sql(
+    `INSERT INTO wishes (member_id, wants_move, changed_at) VALUES (51, true, now() - interval '23 hours')`,
+  )
+  expect(await wishing()).toBe(0)
+  await sql(`UPDATE wishes SET changed_at = now() - interval '25 hours'`)
+  expect(await wishing()).toBe(1)
+  await sql(`INSERT INTO moves (id, member_id, source, target, epoch, step, created_at, changed_at)
+    VALUES (1, 51, 2, 1, 1, 'done', now() - interval '29 days', now() - interval '29 days')`)
+  expect(await wishing()).toBe(0)
+  await sql(
+    `UPDATE moves SET created_at = now() - interval '31 days', changed_at = now() - interval '31 days'`,
+  )
+  expect(await wishing()).toBe(1)
+  await sql('DELETE FROM wishes')
+  // Who name each other and live apart, unless both wish to stay.
+  await sql(
+    `INSERT INTO wishes (member_id, pinned, changed_at) SELECT id, false, now() - interval '2 days' FROM members WHERE id > 50`,
+  )
+  await sql('INSERT INTO together (member_id, with_id) VALUES (52, 53), (52, 54), (54, 52)')
+  expect(await wishing()).toBe(0)
+  await sql('INSERT INTO together (member_id, with_id) VALUES (53, 52)')
+  expect(await wishing()).toBe(2)
+  await sql('UPDATE wishes SET pinned = true WHERE member_id IN (52, 53)')
+  expect(await wishing()).toBe(0)
+})

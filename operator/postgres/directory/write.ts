@@ -89,10 +89,54 @@ export async function addInstance(
 /** From now on seats are given there. */
 export async function activateInstance(session: Session, ordinal: number): Promise<void> {
   await change(session, () =>
-    session.query("UPDATE instances SET state = 'Active' WHERE ordinal = $1 AND state = 'Opening'", [
-      ordinal,
-    ]),
+    session.query(
+      "UPDATE instances SET state = 'Active', state_since = now() WHERE ordinal = $1 AND state = 'Opening'",
+      [ordinal],
+    ),
   )
+}
+
+/** Seats are given there again. Nothing happens to one that was retired meanwhile. */
+export async function reopenInstance(session: Session, ordinal: number): Promise<void> {
+  await change(session, () =>
+    session.query(
+      `UPDATE instances SET state = 'Active', drained_for = NULL, state_since = now()
+       WHERE ordinal = $1 AND state = 'Draining'`,
+      [ordinal],
+    ),
+  )
+}
+
+/** From now on nobody is given a seat there. Nothing happens to the last one that gives any. */
+export async function drainInstance(
+  session: Session,
+  { ordinal, cause }: { ordinal: number; cause: 'Asked' | 'Fewer' },
+): Promise<void> {
+  await change(session, () =>
+    session.query(
+      `UPDATE instances AS i SET state = 'Draining', drained_for = $2,
+         state_since = CASE state WHEN 'Draining' THEN state_since ELSE now() END
+       WHERE ordinal = $1 AND (state = 'Draining' OR (state = 'Active'
+         AND EXISTS (SELECT FROM instances AS other WHERE other.state = 'Active' AND other.ordinal <> i.ordinal)))`,
+      [ordinal, cause],
+    ),
+  )
+}
+
+/** For good. Nothing happens as long as anybody lives there, is coming or is leaving. */
+export async function retireInstance(session: Session, ordinal: number): Promise<void> {
+  await change(session, async () => {
+    const retired = await session.query(
+      `UPDATE instances AS i SET state = 'Retired', state_since = now()
+       WHERE ordinal = $1 AND state = 'Draining' AND taken = 0
+         AND NOT EXISTS (SELECT FROM members WHERE home = i.ordinal AND state <> 'deleted')
+         AND NOT EXISTS (SELECT FROM moves WHERE i.ordinal IN (source, target) AND step NOT IN ('done', 'undone'))
+       RETURNING ordinal`,
+      [ordinal],
+    )
+    // Its own count of posts: there are none any more.
+    if (retired.length > 0) await session.query('DELETE FROM figures WHERE ordinal = $1', [ordinal])
+  })
 }
 
 /** Seats that may be taken; those that are taken already stay taken. */

@@ -9,6 +9,7 @@ import { capacity, refusePooler, systemIdentifier } from '../server/probe.ts'
 import { openServer, type Server, withSession } from '../server/session.ts'
 import { databasesOf, dropDatabase, ensureDatabase, inspectDatabase } from './database.ts'
 import { ensureGroups } from './groups.ts'
+import { retireDatabase } from './retire.ts'
 import { ensureTemplate } from './template.ts'
 
 let postgres: PostgresServer
@@ -102,7 +103,7 @@ test('identity is written once and checked ever after', async () => {
   await withSession(server, 'ident_1', async (session) => {
     await identifyHome(session, mine, { cap: 5, existed: false })
     await identifyHome(session, mine, { cap: 9, existed: true })
-    expect(await readHome(session)).toEqual({ identity: mine, cap: 5, residents: 0 })
+    expect(await readHome(session)).toMatchObject({ identity: mine, cap: 5, residents: 0 })
     await setCap(session, 7)
     expect((await readHome(session)).cap).toBe(7)
     await expect(
@@ -140,6 +141,18 @@ test('the server is known by its number, carries what its connections allow, and
     expect(maxConnections).toBe(300)
     expect(carries).toBe(34)
   })
+})
+
+test('the kept database of a retired instance takes no connections from others', async () => {
+  const placed = () => withSession(server, undefined, async (session) => (await capacity(session)).placed)
+  const before = await placed()
+  await make('kept_1', 'p')
+  await withSession(server, 'kept_1', (session) =>
+    identifyHome(session, { domain: 'kept.example', prefix: 'kept', ordinal: 1 }, { cap: 5, existed: false }),
+  )
+  expect(await placed()).toBe(before + 1)
+  await retireDatabase(server, { name: 'kept_1', keep: true })
+  expect(await placed()).toBe(before)
 })
 
 test('a pooler in transaction mode is refused', async () => {

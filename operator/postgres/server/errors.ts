@@ -8,6 +8,7 @@ export type DatabaseReason =
   | 'DataMissing'
   | 'PoolerFound'
   | 'MigrationFailed'
+  | 'Occupied'
 export type DatabaseRefusal = { readonly reason: DatabaseReason; readonly message: string }
 
 /** Thrown inside operator/postgres for a refusal that we found ourselves. */

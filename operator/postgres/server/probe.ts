@@ -24,14 +24,18 @@ export async function systemIdentifier(session: Session): Promise<string> {
 
 export type Capacity = { readonly carries: number; readonly placed: number; readonly maxConnections: number }
 
-/** How many instances the server's connections are enough for, and how many databases of instances it has. */
+/**
+ * How many instances the server's connections are enough for, and how many databases of instances it has: without those of
+ * retired ones, whose roles cannot connect.
+ */
 export async function capacity(session: Session): Promise<Capacity> {
   const [row] = await session.query<{ max: number; reserved: number; placed: number }>(
     `SELECT current_setting('max_connections')::int AS max,
             current_setting('superuser_reserved_connections')::int
               + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved,
             (SELECT count(*)::int FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
-             WHERE r.rolname = $1 AND NOT d.datistemplate AND d.datname ~ '_[0-9]+$') AS placed`,
+             WHERE r.rolname = $1 AND NOT d.datistemplate AND d.datname ~ '_[0-9]+$'
+               AND NOT EXISTS (SELECT FROM pg_roles AS own WHERE own.rolname = d.datname AND own.rolconnlimit = 0)) AS placed`,
     [OWNER],
   )
   const { max = 0, reserved = 0, placed = 0 } = row ?? {}

@@ -10,6 +10,8 @@ export type PlannedMember = {
   readonly pinned?: number
   /** Members with the same word live together. */
   readonly together?: string
+  /** They wish to move: they go wherever more of their friends are, if there is a seat. */
+  readonly eager?: boolean
   /** Until then, in milliseconds since 1970, they are moved only if there is no other way. */
   readonly coolUntil?: number
 }

@@ -15,6 +15,9 @@ export type Posed = {
   readonly near: boolean
 }
 
+/** Less than any friendship, and not nothing: nobody goes to and fro for no gain. */
+const EAGER = 1e-3
+
 export function pose(
   { members, instances, index }: Checked,
   graph: Graph,
@@ -35,7 +38,8 @@ export function pose(
   const stay = new Float64Array(n * k)
   members.forEach((member, v) => {
     const home = homes[v] ?? -1
-    if (home >= 0) stay[v * k + home] = lambda + ((member.coolUntil ?? 0) > (input.now ?? 0) ? lately : 0)
+    const cools = (member.coolUntil ?? 0) > (input.now ?? 0)
+    if (home >= 0) stay[v * k + home] = member.eager ? EAGER : lambda + (cools ? lately : 0)
     for (const i of bounds.staying) if (i !== home) stay[v * k + i] = -never
   })
   const whole: Problem = {

@@ -38,11 +38,20 @@ const row = (ordinal: number): fc.Arbitrary<DirectoryInstance> =>
     .record({
       cap: fc.integer({ min: 1, max: 300 }),
       state: fc.constantFrom('Opening' as const, 'Active' as const, 'Draining' as const, 'Retired' as const),
-      full: fc.double({ min: 0, max: 1, noNaN: true }),
+      full: fc.constantFrom(0, 0.1, 0.5, 0.9, 1),
       age: fc.integer({ min: 0, max: 120 }),
+      drainedFor: fc.constantFrom('Asked' as const, 'Fewer' as const),
+      quiet: fc.integer({ min: 0, max: 120 }),
     })
-    .map(({ cap, state, full, age }) =>
-      makeRow(ordinal, { cap, state, taken: Math.round(cap * full), createdAt: NOW - age * 60_000 }),
+    .map(({ cap, state, full, age, drainedFor, quiet }) =>
+      makeRow(ordinal, {
+        cap,
+        state,
+        taken: Math.round(cap * full),
+        createdAt: NOW - age * 60_000,
+        drainedFor: state === 'Draining' ? drainedFor : null,
+        stateSince: NOW - quiet * 1000,
+      }),
     )
 
 export const rows: fc.Arbitrary<DirectoryInstance[]> = fc
@@ -84,6 +93,8 @@ const directory: fc.Arbitrary<DatabaseState<DirectoryFacts>> = fc.oneof(
 export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
   .record({
     seats,
+    drain: fc.oneof(fc.constant([]), fc.subarray([1, 2, 3, 4, 9])),
+    mode: fc.constantFrom('Auto', 'Manual', 'Off'),
     policy: fc.constantFrom('Retain', 'Delete'),
     paused: fc.boolean(),
     deleted: fc.boolean(),
@@ -105,6 +116,7 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
         cap: fc.integer({ min: 1, max: 300 }),
         statusCap: fc.integer({ min: 1, max: 300 }),
         serving: fc.boolean(),
+        drained: fc.boolean(),
         observed: fc.integer({ min: 1, max: 2 }),
       }),
       { selector: ({ ordinal }) => ordinal, maxLength: 5 },
@@ -120,7 +132,13 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
   })
   .map((given) => {
     const community = makeCommunity(
-      { seats: given.seats, deletionPolicy: given.policy, paused: given.paused },
+      {
+        seats: given.seats,
+        drain: given.drain,
+        rebalance: { mode: given.mode },
+        deletionPolicy: given.policy,
+        paused: given.paused,
+      },
       {
         finalizers: ['else.example/kept', ...(given.held ? [FINALIZER] : [])],
         ...(given.deleted && { deletionTimestamp: '2030-01-01T00:00:00Z' }),
@@ -141,7 +159,11 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
       }),
       directory: given.serverOk ? given.directory : unknown,
       instances: given.instances.map(({ ordinal, ...rest }) =>
-        makeInstance(ordinal, { ...rest, generation: 2 }),
+        makeInstance(ordinal, {
+          ...rest,
+          generation: 2,
+          ...(rest.drained && { state: 'Draining' }),
+        }),
       ),
       remains: given.remains,
     })

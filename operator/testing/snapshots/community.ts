@@ -82,10 +82,12 @@ export function makeInstance(
     generation?: number
     observed?: number
     owner?: Owner
+    state?: Instance['spec']['state']
+    drained?: boolean
   } = {},
 ): Instance {
   const { cap = 300, statusCap = cap, serving = true, generation = 1, observed = generation } = given
-  const { owner = makeOwner() } = given
+  const { owner = makeOwner(), state = 'Active', drained = false } = given
   const condition = (type: string, status: boolean) => ({
     type,
     status: status ? ('True' as const) : ('False' as const),
@@ -103,7 +105,7 @@ export function makeInstance(
       uid: `uid-${ordinal}`,
       generation,
     },
-    spec: { community: 'garden', ordinal, cap, image: 'hamlet:1', state: 'Active' },
+    spec: { community: 'garden', ordinal, cap, image: 'hamlet:1', state },
     status: {
       observedGeneration: observed,
       cap: statusCap,
@@ -112,6 +114,7 @@ export function makeInstance(
         condition('Ready', serving),
         condition('Serving', serving),
         condition('DatabaseReady', true),
+        ...(state === 'Active' ? [] : [condition('Drained', drained)]),
       ],
     },
   }
@@ -125,6 +128,9 @@ export const makeRow = (ordinal: number, given: Partial<DirectoryInstance> = {})
   state: 'Active',
   address: internalAddress('garden', ordinal, 'town'),
   createdAt: NOW - 86_400_000,
+  drainedFor: given.state === 'Draining' ? 'Asked' : null,
+  stateSince: NOW - 86_400_000,
+  movedAt: null,
   ...given,
 })
 
@@ -139,6 +145,7 @@ export const makeFacts = (given: Partial<DirectoryFacts> = {}): DirectoryFacts =
   invitations: [],
   keys: 2,
   moving: 0,
+  wishing: 0,
   ...given,
 })
 

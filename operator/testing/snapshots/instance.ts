@@ -34,6 +34,8 @@ export const makeSnapshot = (given: Partial<InstanceSnapshot> = {}): InstanceSna
   pods: [],
   warnings: [],
   budget: { limit: 1, elsewhere: 0 },
+  moving: false,
+  owed: undefined,
   siblings: [],
   ...given,
 })

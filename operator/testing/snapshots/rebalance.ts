@@ -64,6 +64,7 @@ export const makeRebalanceSnapshot = (
   instances: facts.instances.map(({ ordinal, cap }) => makeInstance(ordinal, { cap })),
   moves: { ok: true, facts },
   regressed: false,
+  replaced: new Map(),
   running: new Set(),
   resting: new Map(),
   plan: { is: 'none' },

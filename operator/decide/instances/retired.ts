@@ -1,0 +1,39 @@
+// An instance that is retired for good: its pod goes when nothing is left there, then the rest, and at last its object.
+import type { Claim } from '../../build/data/claim.ts'
+import { databaseName } from '../../build/names.ts'
+import { inOrder, type Step } from '../decision.ts'
+import type { InstanceSnapshot } from '../snapshot.ts'
+import { isDrained } from './drained.ts'
+
+/**
+ * What takes it away; undefined: something is left there, or nobody could look, so it is looked after as before. How long
+ * rows are kept was asked before it was retired. Whoever was here for a moment only, such as a delivery of a sibling that
+ * had not read the directory for a while, is still waited for.
+ */
+export function decideRetired(
+  { instance, community, database, live, pods, owed }: InstanceSnapshot,
+  claim: Claim,
+): Step[][] | undefined {
+  if (instance.spec.state !== 'Retired' || database.state !== 'known') return undefined
+  const { ordinal } = instance.spec
+  const { facts } = database
+  if (database.there) {
+    const identity = facts?.identity
+    const ours = identity?.prefix === claim.prefix && identity.ordinal === ordinal
+    if (!facts || !ours || !isDrained(facts) || owed !== 0) return undefined
+  }
+  const remove = (objects: readonly (typeof live.secret)[]): Step[] =>
+    objects.flatMap((object): Step[] => (object ? [{ do: 'delete', object }] : []))
+  const running = remove([live.deployment, live.service])
+  if (running.length > 0) return inOrder(running)
+  // It may still write.
+  if (pods.length > 0) return []
+  const name = databaseName(claim.prefix, ordinal)
+  const keep = community.spec.deletionPolicy !== 'Delete'
+  const { apiVersion, kind, metadata } = instance
+  return inOrder(
+    database.there || !keep ? [{ do: 'retireDatabase', name, keep }] : [],
+    remove([live.secret]),
+    [{ do: 'delete', object: { apiVersion, kind, metadata } }],
+  )
+}
