@@ -73,11 +73,20 @@ export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
   }
 }
 
-const progress = z.object({
+/** What the target notes of a copy under way. */
+export const progress = z.object({
   /** null: everything was copied once. */
   at: pageCall.shape.at.nullable(),
   /** Of the source's database: what it saw needs no catching up. */
   snapshot: z.string().nullable(),
+  /**
+   * Both copies were the same: as `source`, a snapshot of its database, saw it, and as `target`, one of this database,
+   * sees it. Only what either does not see was changed since, and is all that has to be compared again.
+   */
+  compared: z
+    .object({ source: z.string(), target: z.string(), counts: z.record(z.string(), z.number()) })
+    .nullable()
+    .default(null),
 })
 
 /** Copies page by page while the member goes on writing; goes on where it, or another, left off. */
@@ -91,7 +100,7 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   let { at } = place
   const columns = await columnsOf(deps.db)
   while (at !== null) {
-    const got: Page | Refusal = await ask(deps, begun.other, 'page', { ...call, at }, page)
+    const got: Page | Refusal = await askSource(deps, begun.other, 'page', { ...call, at }, page)
     if (isRefusal(got)) return got
     const kept = await asCaller(deps, call, async (tx, move) => {
       if (move.run !== run) return refuse('move-overtaken')
@@ -116,7 +125,7 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
 }
 
 /** Puts the member's own posts where they will be, a part at a time. What changes after this, the switch puts right. */
-async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
+export async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
   const columns = await columnsOf(deps.db)
   for (let after: string | null = '0'; after !== null; ) {
     const from: string = after
@@ -135,7 +144,13 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
   const begun = await begin(deps, call, run, ['copied'])
   if (isRefusal(begun)) return begun
   const at = progress.parse(begun.progress)
-  const got: Delta | Refusal = await ask(deps, begun.other, 'delta', { ...call, since: at.snapshot }, delta)
+  const got: Delta | Refusal = await askSource(
+    deps,
+    begun.other,
+    'delta',
+    { ...call, since: at.snapshot },
+    delta,
+  )
   if (isRefusal(got)) return got
   const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {
@@ -144,7 +159,7 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
     await stageRows(tx, columns, move, got.rows)
     await tx
       .updateTable('moves')
-      .set({ progress: JSON.stringify({ ...at, snapshot: got.snapshot }), was: got.was })
+      .set({ progress: JSON.stringify({ ...at, snapshot: got.snapshot, compared: null }), was: got.was })
       .where('id', '=', move.id)
       .execute()
     return { changes: got.changes }
@@ -152,7 +167,7 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
 }
 
 /** Only one copying at a time may write: with `run` a call overtakes those that came before it. */
-function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly string[]) {
+export function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly string[]) {
   return asCaller(deps, call, async (tx, move) => {
     if (!states.includes(move.state))
       return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
@@ -161,7 +176,7 @@ function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly s
   })
 }
 
-async function ask<T extends Page | Delta>(
+export async function askSource<T extends Page | Delta>(
   deps: TargetDeps,
   ordinal: number,
   what: 'page' | 'delta',
@@ -175,21 +190,6 @@ async function ask<T extends Page | Delta>(
   })
   if (isRefusal(answer.body)) return answer.body
   return shape.parse(answer.body)
-}
-
-/** Digests of what is staged. Nothing is staged any more after this. */
-export async function seal(deps: TargetDeps, call: MoveCall): Answer<{ digests: Digests }> {
-  const columns = await columnsOf(deps.db)
-  return asCaller(deps, call, async (tx, move) => {
-    if (move.state !== 'copied' && move.state !== 'sealed') {
-      return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
-    }
-    if (move.state === 'copied') await setState(tx, move, 'sealed')
-    await planForTwins(tx)
-    await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
-    await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
-    return { digests: await digestsOf(tx, move.member_id, staged(move.id), columns) }
-  })
 }
 
 /** After the move was given up: nothing of it is left but a fence against late calls. */
