@@ -1,5 +1,5 @@
 // The member arrives: what was staged becomes real, in one transaction, after the directory has said so.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { AFTER_SWITCH } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
 import { notifyOfHome } from '../../notifications/notify.ts'
@@ -9,9 +9,12 @@ import type { MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
 import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { emptyTwins, planForTwins } from '../rows/stage.ts'
-import { bring, type Columns, mapped, notOfResident } from './bring.ts'
+import { emptyTwins } from '../rows/stage.ts'
+import { notSeenBy } from '../rows/versions.ts'
+import { align, bring, type Columns, type Context, mapped, notOfResident } from './bring.ts'
 import { settleEdges } from './edges.ts'
+import { OWN_TABLES } from './placed.ts'
+import { progress } from './progress.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }
@@ -30,7 +33,6 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     if (move.state === 'active') return DONE
     if (move.state !== 'sealed') return refuse('move-not-so-far')
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
-    await planForTwins(tx)
     await bringIn(tx, move, columns)
     await notifyOfHome(tx, move.member_id)
     await setState(tx, move, 'active')
@@ -81,17 +83,26 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
     where: sql`t.account_id <> ${me} AND ${notOfResident(me, 't.account_id')}
       AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
   })
-  await sql`DELETE FROM posts WHERE account_id = ${me} AND NOT EXISTS (
+  const changed = sql`ANY (${await changedPosts(context)}::bigint[])`
+  await sql`DELETE FROM posts WHERE account_id = ${me} AND id = ${changed} AND NOT EXISTS (
     SELECT FROM carried.posts AS t WHERE t.move = ${move.id}::bigint AND t.id = posts.id)`.execute(tx)
-  await bring(context, 'posts', { where: sql`t.account_id = ${me}`, on: 'id', changed: true })
-  await sql`DELETE FROM mentions USING posts WHERE posts.id = mentions.post_id AND posts.account_id = ${me}
-    AND (mentions.post_id, mentions.account_id) NOT IN (
-      SELECT post_id, account_id FROM carried.mentions WHERE move = ${move.id}::bigint)`.execute(tx)
-  await bring(context, 'mentions', {})
-  await sql`DELETE FROM post_tags USING posts WHERE posts.id = post_tags.post_id AND posts.account_id = ${me}
-    AND (post_tags.post_id, post_tags.tag) NOT IN (
-      SELECT post_id, tag FROM carried.post_tags WHERE move = ${move.id}::bigint)`.execute(tx)
-  await bring(context, 'post_tags', {})
+  await bring(context, 'posts', {
+    where: sql`t.account_id = ${me} AND t.id = ${changed}`,
+    on: 'id',
+    changed: true,
+  })
+  const ofOthers = sql`NOT EXISTS (SELECT FROM carried.posts AS own
+    WHERE own.move = t.move AND own.id = t.post_id AND own.account_id = ${me})`
+  for (const [table, name] of [
+    ['mentions', 'account_id'],
+    ['post_tags', 'tag'],
+  ] as const) {
+    await sql`DELETE FROM ${sql.id(table)} AS here USING posts WHERE here.post_id = ${changed}
+      AND posts.id = here.post_id AND posts.account_id = ${me}
+      AND NOT EXISTS (SELECT FROM carried.${sql.id(table)} AS t WHERE t.move = ${move.id}::bigint
+        AND t.post_id = here.post_id AND t.${sql.id(name)} = here.${sql.id(name)})`.execute(tx)
+    await bring(context, table, { where: sql`(t.post_id = ${changed} OR ${ofOthers})` })
+  }
   await settleEdges(context)
   await sql`DELETE FROM likes WHERE account_id = ${me} AND post_id NOT IN (
     SELECT ${mapped(me, 't.post_id')} FROM carried.likes AS t WHERE t.move = ${move.id}::bigint AND t.account_id = ${me})`.execute(
@@ -103,15 +114,30 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
   )
   await bring(context, 'likes', { where: notOfResident(me, 't.account_id') })
   await bring(context, 'boosts', { where: notOfResident(me, 't.account_id') })
-  await bring(context, 'tombstones', { on: 'uri' })
+  await bring(context, 'tombstones', { on: 'uri', changed: true })
   await bring(context, 'post_aliases', { where: sql`t.old_id <> ${mapped(me, 't.post_id')}` })
-  for (const table of ['member_keys', 'sessions', 'notifications', 'outbox', 'deliveries', 'kv']) {
-    await bring(context, table, {})
-  }
+  for (const table of ['member_keys', 'sessions']) await bring(context, table, {})
+  for (const [table, by] of OWN_TABLES) await align(context, table, by)
   const own =
     columns.get('members')?.filter((name) => !['id', 'handle', 'state', 'epoch'].includes(name)) ?? []
   await sql`UPDATE members SET ${sql.join(own.map((name) => sql`${sql.id(name)} = t.${sql.id(name)}`))},
       state = ${move.was ?? 'active'}, epoch = ${move.epoch + 1}
     FROM carried.members AS t WHERE t.move = ${move.id}::bigint AND t.id = members.id AND members.id = ${me}
       AND members.state = 'staged'`.execute(tx)
+}
+
+/** Own posts that are not here as they are staged: written here or there since all was placed and compared. */
+async function changedPosts({ tx, move, me }: Context): Promise<string[]> {
+  const { compared } = progress.parse(move.progress)
+  if (!compared) throw new Error(`move ${move.id} was sealed and never compared`)
+  const own = (rows: RawBuilder<unknown>) =>
+    sql`(SELECT id, ${notSeenBy(compared.target, sql`posts.xmin`)} AS new FROM ${rows} AND account_id = ${me})`
+  const { rows } = await sql<{ id: string }>`
+    SELECT coalesce(t.id, here.id) AS id FROM ${own(sql`carried.posts WHERE move = ${move.id}::bigint`)} AS t
+    FULL JOIN ${own(sql`public.posts WHERE true`)} AS here ON here.id = t.id
+    WHERE t.id IS NULL OR here.id IS NULL OR t.new OR here.new
+    UNION SELECT t.id FROM carried.posts AS t JOIN post_aliases AS alias
+      ON alias.member_id = ${me} AND alias.old_id = t.in_reply_to_id
+      WHERE t.move = ${move.id}::bigint AND t.account_id = ${me}`.execute(tx)
+  return [...rows.map((row) => row.id), ...compared.unlike]
 }

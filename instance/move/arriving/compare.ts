@@ -10,7 +10,9 @@ import { columnsOf } from '../rows/columns.ts'
 import { differing, digestsOf, digestsOfRows, sameText } from '../rows/digest.ts'
 import { planForTwins, stageRows, unstage } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
-import { askSource, begin, placeAhead, progress, staged, type TargetDeps } from './target.ts'
+import { unlikePosts } from './placed.ts'
+import { progress } from './progress.ts'
+import { askSource, begin, placeAhead, staged, type TargetDeps } from './target.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }
@@ -61,7 +63,8 @@ export async function compare(deps: TargetDeps, call: MoveCall): Answer<Done> {
     const different = same(got.digests, here)
     if (different) return different
     const { counts } = await lookOver(tx, move, target)
-    await note(tx, { compared: { source: got.snapshot, target, counts } })
+    const unlike = await unlikePosts({ tx, move, columns, me: sql`${move.member_id}::bigint` })
+    await note(tx, { compared: { source: got.snapshot, target, counts, unlike } })
     return DONE
   })
 }
@@ -101,13 +104,26 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<Done> {
     if (different) return different
     await tx
       .updateTable('moves')
-      .set({ progress: JSON.stringify({ ...before, snapshot: got.snapshot }), was: got.was })
+      .set({
+        progress: JSON.stringify({
+          ...before,
+          snapshot: got.snapshot,
+          compared: { ...compared, unlike: [...compared.unlike, ...postsOf(keys)] },
+        }),
+        was: got.was,
+      })
       .where('id', '=', move.id)
       .execute()
     await setState(tx, move, 'sealed')
     return DONE
   })
 }
+
+/** The posts whose mentions or hashtags these rows are. */
+const postsOf = (keys: Keys): string[] =>
+  keys.flatMap(([table, [post]]) =>
+    (table === 'mentions' || table === 'post_tags') && post !== undefined ? [post] : [],
+  )
 
 const differ = (tables: readonly string[]): Refusal =>
   refuse('copies-differ', { details: { tables: tables.join(', ') } })

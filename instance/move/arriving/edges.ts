@@ -15,10 +15,15 @@ const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS reside
  */
 export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context
+  const columns = context.columns.get('follows') ?? []
   await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
     AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
       AND resident.state NOT IN ('staged', 'leaving')
-      AND resident.id IN (follows.follower_id, follows.followee_id))`.execute(tx)
+      AND resident.id IN (follows.follower_id, follows.followee_id))
+    AND NOT EXISTS (SELECT FROM carried.follows AS t WHERE t.move = ${move.id}::bigint
+      AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
+      AND (${sql.join(columns.map((name) => sql.ref(`t.${name}`)))}) IS NOT DISTINCT FROM
+        (${sql.join(columns.map((name) => sql.ref(`follows.${name}`)))}))`.execute(tx)
   await bring(context, 'follows', {
     where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,
   })

@@ -1,19 +1,19 @@
 // What the home does that a member comes to, up to the switch.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { readMove } from '../../directory/moves/read.ts'
 import { actorAddresses, sharedInbox } from '../../federation/documents/addresses.ts'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { violatedConstraint } from '../../store/failures.ts'
-import { type Delta, type Digests, delta, MOVES, type MoveCall, type Page, page, pageCall } from '../calls.ts'
+import { type Delta, delta, MOVES, type MoveCall, type Page, page } from '../calls.ts'
 import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.ts'
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { digestsOf } from '../rows/digest.ts'
-import { emptyTwins, planForTwins, stageRows, unstage } from '../rows/stage.ts'
-import { placePosts, takeBackPosts } from './placed.ts'
+import { emptyTwins, stageRows, unstage } from '../rows/stage.ts'
+import { placeOthers, placePosts, takeBack } from './placed.ts'
+import { progress } from './progress.ts'
 
 export type TargetDeps = MoveDeps & Pick<Instance, 'siblings'>
 type Answer<T> = Promise<T | Refusal>
@@ -73,22 +73,6 @@ export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
   }
 }
 
-/** What the target notes of a copy under way. */
-export const progress = z.object({
-  /** null: everything was copied once. */
-  at: pageCall.shape.at.nullable(),
-  /** Of the source's database: what it saw needs no catching up. */
-  snapshot: z.string().nullable(),
-  /**
-   * Both copies were the same: as `source`, a snapshot of its database, saw it, and as `target`, one of this database,
-   * sees it. Only what either does not see was changed since, and is all that has to be compared again.
-   */
-  compared: z
-    .object({ source: z.string(), target: z.string(), counts: z.record(z.string(), z.number()) })
-    .nullable()
-    .default(null),
-})
-
 /** Copies page by page while the member goes on writing; goes on where it, or another, left off. */
 export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const run = randomUUID()
@@ -124,7 +108,7 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   })
 }
 
-/** Puts the member's own posts where they will be, a part at a time. What changes after this, the switch puts right. */
+/** Puts what can be where it will be, posts a part at a time. What changes after this, the switch puts right. */
 export async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
   const columns = await columnsOf(deps.db)
   for (let after: string | null = '0'; after !== null; ) {
@@ -135,7 +119,11 @@ export async function placeAhead(deps: TargetDeps, call: MoveCall, run: string):
     if (isRefusal(put)) return put
     after = put.last
   }
-  return DONE
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.run !== run) return refuse('move-overtaken')
+    await placeOthers({ tx, move, columns, me: sql`${move.member_id}::bigint` })
+    return DONE
+  })
 }
 
 /** Fetches and applies what changed at the source since the last time. Says how many keys that were. */
@@ -200,13 +188,13 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   return asCaller(deps, call, async (tx, move) => {
     if (move.state === 'undone') return DONE
     if (move.state === 'active') throw new Error(`move ${move.id} was given up and is active`)
-    await takeBackPosts(tx, move)
+    await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
+    await takeBack(tx, move)
     await emptyTwins(
       tx,
       move.id,
       CARRIED.map(({ table }) => table),
     )
-    await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
     // Somebody may have looked the member up meanwhile; then the row is a cache like any other.
     if (move.added_account) {
       await tx

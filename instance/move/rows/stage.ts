@@ -78,13 +78,13 @@ export async function planForTwins(tx: InstanceTransaction): Promise<void> {
   await sql`SET LOCAL enable_nestloop = off`.execute(tx)
 }
 
-/** Empties the twins of a move, and what is remembered of posts that were placed ahead. */
+/** Empties the twins of a move, and what is remembered of what was placed ahead. */
 export async function emptyTwins(
   tx: InstanceTransaction,
   moveId: string,
   tables: readonly string[],
 ): Promise<void> {
-  for (const table of [...tables, 'placed']) {
+  for (const table of [...tables, 'placed', 'placed_accounts', 'placed_follows']) {
     await sql`DELETE FROM carried.${sql.id(table)} WHERE move = ${moveId}::bigint`.execute(tx)
   }
 }

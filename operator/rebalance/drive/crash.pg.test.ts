@@ -6,7 +6,7 @@ import { readMove } from '../../../instance/directory/moves/read.ts'
 import { columnsOf } from '../../../instance/move/rows/columns.ts'
 import { digestsOf } from '../../../instance/move/rows/digest.ts'
 import { inSnapshot } from '../../../instance/move/rows/export.ts'
-import { type DirectoryTables, type InstanceTables, openDatabase } from '../../../instance/store/database.ts'
+import type { DirectoryTables, InstanceTables } from '../../../instance/store/database.ts'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
 import { type FaultKind, faultyDatabase, openGate } from '../../../test/postgres/faults.ts'
 import {
