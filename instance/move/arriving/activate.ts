@@ -76,7 +76,7 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
   // Cached posts that this home knows under another id.
   await sql`INSERT INTO post_aliases (member_id, old_id, post_id)
     SELECT ${me}, t.id, here.id FROM carried.posts AS t JOIN posts AS here ON here.uri = t.uri AND here.id <> t.id
-    WHERE t.move = ${move.id}::bigint
+    WHERE t.move = ${move.id}::bigint AND t.account_id <> ${me}
     ON CONFLICT (member_id, old_id) DO UPDATE SET post_id = excluded.post_id`.execute(tx)
   // What was deleted here while it was still there on the way, and what residents here took back, stays away.
   await bring(context, 'posts', {

@@ -78,6 +78,8 @@ export async function bring(
         ...(one.posts ?? []).map((name) => exists('posts', mapped(me, `t.${name}`))),
       ]
     : []
+  // While all is copied, one may be there whose activity is not yet.
+  if (table === 'deliveries') there.push(exists('outbox', sql.ref('t.outbox_id')))
   const list = sql.join(names.map((name) => sql.id(name)))
   if (changed && on !== undefined) {
     const here = sql.join(names.map((name) => sql.ref(`here.${name}`)))

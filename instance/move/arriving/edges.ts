@@ -33,7 +33,7 @@ export async function settleEdges(context: Context): Promise<void> {
   })
   await sql`UPDATE follows SET state = 'accepted' FROM carried.follows AS t
     WHERE t.move = ${move.id}::bigint AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
-      AND follows.followee_id = ${me} AND t.state = 'accepted'`.execute(tx)
+      AND follows.followee_id = ${me} AND follows.state <> 'accepted' AND t.state = 'accepted'`.execute(tx)
   // Asked of the earlier home, which had not heard of it: asked of this one now.
   const { rows } = await sql<{ id: string; locked: boolean }>`
     SELECT follows.follower_id AS id, t.locked FROM follows

@@ -6,8 +6,12 @@ import { type RawBuilder, sql } from 'kysely'
  * number, which is taken for the nearest to the snapshot's: a row that is two thousand million transactions old may be
  * taken for a new one, never the other way round within that time.
  */
-export const notSeenBy = (snapshot: string, xmin: RawBuilder<unknown>): RawBuilder<boolean> => {
-  const at = sql`pg_snapshot_xmax(${snapshot}::pg_snapshot)::text::bigint`
-  const ahead = sql`(((${xmin}::text::bigint - ${at} + 2147483648) & 4294967295) - 2147483648)`
-  return sql<boolean>`NOT pg_visible_in_snapshot(greatest(3, ${at} + ${ahead})::text::xid8, ${snapshot}::pg_snapshot)`
+export function notSeenBy(snapshot: string, xmin: RawBuilder<unknown>): RawBuilder<boolean> {
+  const oldest = BigInt(snapshot.split(':', 1)[0] ?? 0)
+  const half = 1n << 31n
+  const number = (value: bigint) => sql.raw(String(value))
+  // Nearly all rows are older than the oldest that was still running: so much is cheap to tell.
+  const ahead = sql`(((${xmin}::text::bigint + ${number(half - (oldest & 0xffffffffn))}) & 4294967295) - ${number(half)})`
+  return sql<boolean>`CASE WHEN ${ahead} < 0 THEN false
+    ELSE NOT pg_visible_in_snapshot((${number(oldest)} + ${ahead})::text::xid8, ${snapshot}::pg_snapshot) END`
 }

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
+import { parse } from 'node-html-parser'
+import { pino } from 'pino'
+import { request } from 'undici'
+import { changeDirectory } from '../../instance/directory/change.ts'
+import { beginMove } from '../../instance/directory/moves/begin.ts'
+import { isRefusal } from '../../instance/refusal.ts'
+import { type DirectoryTables, type InstanceDatabase, openDatabase } from '../../instance/store/database.ts'
+import { drive } from '../../operator/rebalance/drive/drive.ts'
+import { startPostgres } from '../postgres/server.ts'
+import { visitor } from '../visitor/visitor.ts'
+import { startCommunity } from '../world/community.ts'
+import { type Bench, percentile } from './figure.ts'
+
+/** There and back. */
+const MOVES = Number(process.env.MOVES ?? 20)
+const POSTS = 10_000
+const FOLLOWERS = 1_000
+const PICTURES = 500
+const PICTURE_BYTES = 60_000
+
+export const bench: Bench = {
+  what: `A member with ${POSTS} posts, ${FOLLOWERS} followers and ${PICTURES} pictures moves there and back, writing all the time.`,
+  async run(say) {
+    const server = await startPostgres({ settings: { fsync: 'on', shared_buffers: '256MB', logging_collector: "on", log_directory: "/tmp/pause-pg", log_filename: "pg.log", log_file_mode: "0644", session_preload_libraries: "auto_explain", "auto_explain.log_min_duration": "6ms", log_line_prefix: "%m %d " } })
+    const community = await startCommunity({ postgresPort: server.port, logLevel: 'error' }, { homes: 2, cap: 10 })
+    const directory = openDatabase<DirectoryTables>(community.databases.adminUrls.directory, {
+      name: 'operator',
+    })
+    let stop = false
+    try {
+      const ana = visitor(community.site)
+      await ana.submit(await ana.get('/sign-up'), '/sign-up', {
+        handle: 'ana',
+        password: 'correct horse battery',
+      })
+      const [member] = await community.admin<{ id: string; home: number }>('SELECT id, home FROM members')
+      if (!member) throw new Error('nobody signed up')
+      const db = community.databases.homes.get(member.home)?.db
+      if (!db) throw new Error('no home')
+      await fill(db, member.id, community.domain)
+      say('filled')
+      const headers = { host: community.domain, origin: `https://${community.domain}` }
+      const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+      const entry = await request(`${community.url(1)}/log-in`, {
+        method: 'POST',
+        headers: form,
+        body: new URLSearchParams({ handle: 'ana', password: 'correct horse battery' }).toString(),
+      })
+      await entry.body.dump()
+      const [cookie = ''] = [entry.headers['set-cookie'] ?? []]
+        .flat()
+        .map((line) => line.split(';', 1)[0] ?? '')
+      const compose = await request(`${community.url(1)}/compose`, { headers: { ...headers, cookie } })
+      const page = parse(await compose.body.text())
+      const csrf = page.querySelector('input[name=csrf]')?.getAttribute('value') ?? ''
+
+      let slowest = 0
+      const statuses = new Map<number, number>()
+      const written: string[] = []
+      const write = async (door: number) => {
+        for (let n = 0; !stop; n++) {
+          const text = `w${door}-${n}-${randomBytes(4).toString('hex')}`
+          const began = performance.now()
+          for (;;) {
+            const answer = await request(`${community.url(door)}/posts`, {
+              method: 'POST',
+              headers: { ...form, cookie },
+              body: new URLSearchParams({ csrf, text, visibility: 'public', once: text }).toString(),
+            })
+            await answer.body.dump()
+            statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1)
+            if (answer.statusCode < 400) break
+          }
+          slowest = Math.max(slowest, performance.now() - began)
+          written.push(text)
+          // A quick writer, not a flood.
+          await new Promise((wake) => setTimeout(wake, 20))
+        }
+      }
+      const writers = [1, 2].map(write)
+      const pauses: number[] = []
+      const whole: number[] = []
+      const frozen: number[] = []
+      const caller = community.running(1).instance.siblings
+      for (let n = 0; n < MOVES; n++) {
+        const home = await directory.selectFrom('members').select('home').executeTakeFirstOrThrow()
+        const begun = await changeDirectory(directory, (tx) =>
+          beginMove(tx, { memberId: member.id, target: 3 - home.home }),
+        )
+        if (isRefusal(begun)) throw new Error(begun.code)
+        slowest = 0
+        const began = performance.now()
+        let from = 0
+        let at = began
+        const times: string[] = []
+        const driven = await drive(
+          {
+            directory,
+            call: async (...a) => { const t=performance.now(); const r = await caller.call(...a); console.log("      ", new Date().toISOString().slice(17), a[0], a[1], Math.round(performance.now()-t), r.status!==200 ? JSON.stringify(r.body) : ""); return r },
+            log: pino({ level: 'silent' }),
+            reached: ({ step }) => {
+              const now = performance.now()
+              times.push(`${step} ${Math.round(now - at)}`)
+              at = now
+              if (step === 'quiesced') from = now
+              if (step === 'activated') frozen.push(now - from)
+            },
+          },
+          begun.id,
+        )
+        if (driven.is !== 'done') throw new Error(JSON.stringify(driven))
+        whole.push(performance.now() - began)
+        // The writes that waited are through.
+        await new Promise((wake) => setTimeout(wake, 200))
+        pauses.push(slowest)
+        say(`${Math.round(slowest)} ms (${times.join(', ')})`)
+      }
+      stop = true
+      await Promise.all(writers)
+      const home = await directory.selectFrom('members').select('home').executeTakeFirstOrThrow()
+      const there = await community.databases.homes
+        .get(home.home)
+        ?.db.selectFrom('posts')
+        .select('content_text')
+        .where('account_id', '=', member.id)
+        .execute()
+      const texts = new Set(there?.map((row) => row.content_text))
+      const lost = written.filter((text) => !texts.has(text)).length
+      const how = `${MOVES} moves, two writers through two doors, fsync on, instances and PostgreSQL on the same cores; ${written.length} posts written meanwhile, ${lost} lost, answers: ${[...statuses].map(([status, count]) => `${count} × ${status}`).join(', ')}`
+      return [
+        {
+          what: 'longest write during a move, p50',
+          value: percentile(pauses, 0.5),
+          unit: 'ms',
+          aim: '≤ 250 ms',
+          how,
+        },
+        {
+          what: 'longest write during a move, p99',
+          value: percentile(pauses, 0.99),
+          unit: 'ms',
+          aim: '≤ 1 s',
+          how: 'the same writes',
+        },
+        {
+          what: 'quiesced to activated, p50',
+          value: percentile(frozen, 0.5),
+          unit: 'ms',
+          how: 'the last catching up before the freeze included',
+        },
+        {
+          what: 'whole move, p50',
+          value: percentile(whole, 0.5) / 1000,
+          unit: 's',
+          how: `the copy of ${(PICTURES * PICTURE_BYTES) / 1e6} MB of pictures is the largest part`,
+        },
+      ]
+    } finally {
+      stop = true
+      await directory.destroy()
+      await community.close()
+      await server.stop()
+    }
+  },
+}
+
+async function fill(db: InstanceDatabase, member: string, domain: string): Promise<void> {
+  const me = sql`${member}::bigint`
+  await sql`INSERT INTO accounts (id, uri, handle, domain, url, inbox, shared_inbox, fetched_at)
+    SELECT (1::bigint << 62) + n, 'https://other.example/users/f' || n, 'f' || n, 'other.example', 'https://other.example/@f' || n,
+      'https://other.example/users/f' || n || '/inbox', 'https://other.example/inbox', now() FROM generate_series(1, ${FOLLOWERS}::int) n`.execute(
+    db,
+  )
+  await sql`INSERT INTO follows (follower_id, followee_id, state, activity_uri)
+    SELECT (1::bigint << 62) + n, ${me}, 'accepted', 'https://other.example/follow/' || n FROM generate_series(1, ${FOLLOWERS}::int) n`.execute(
+    db,
+  )
+  for (let from = 0; from < POSTS; from += 2_000) {
+    await sql`INSERT INTO posts (id, uri, url, account_id, visibility, content_html, content_text, object_json, published_at)
+      SELECT id, ${`https://${domain}/users/ana/posts/`} || id, ${`https://${domain}/@ana/`} || id, ${me}, 'public',
+        '<p>' || repeat('word ', 80) || id || '</p>', repeat('word ', 80) || id, jsonb_build_object('id', id, 'content', repeat('word ', 160))::text, now()
+      FROM (SELECT (1700000000000 + n)::bigint << 21 AS id FROM generate_series(${from + 1}::int, ${from + 2_000}::int) n) AS made`.execute(
+      db,
+    )
+  }
+  for (let n = 0; n < PICTURES; n++) {
+    const bytes = randomBytes(PICTURE_BYTES)
+    await sql`INSERT INTO media (member_id, sha256, content_type, bytes, width, height)
+      VALUES (${me}, encode(sha256(${bytes}::bytea), 'hex'), 'image/webp', ${bytes}, 400, 400)`.execute(db)
+  }
+}
