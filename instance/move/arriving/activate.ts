@@ -1,5 +1,5 @@
 // The member arrives: what was staged becomes real, in one transaction, after the directory has said so.
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { AFTER_SWITCH } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
 import { notifyOfHome } from '../../notifications/notify.ts'
@@ -9,10 +9,10 @@ import type { MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
 import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { emptyTwins } from '../rows/stage.ts'
+import { emptyTwins, planForLookups, planForTwins } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
-import { align, bring, type Columns, type Context, mapped, notOfResident } from './bring.ts'
-import { settleEdges } from './edges.ts'
+import { bring, type Columns, type Context, clearUnlike, mapped, notOfResident } from './bring.ts'
+import { clearEdges, settleEdges } from './edges.ts'
 import { OWN_TABLES } from './placed.ts'
 import { progress } from './progress.ts'
 
@@ -68,6 +68,11 @@ export function tidy(deps: MoveDeps, call: MoveCall): Answer<Done> {
   })
 }
 
+const OF_POSTS = [
+  ['mentions', 'account_id'],
+  ['post_tags', 'tag'],
+] as const
+
 async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Columns): Promise<void> {
   const context = { tx, move, columns, me: sql`${move.member_id}::bigint` }
   const { me } = context
@@ -84,24 +89,27 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
       AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
   })
   const changed = sql`ANY (${await changedPosts(context)}::bigint[])`
+  await planForTwins(tx)
   await sql`DELETE FROM posts WHERE account_id = ${me} AND id = ${changed} AND NOT EXISTS (
     SELECT FROM carried.posts AS t WHERE t.move = ${move.id}::bigint AND t.id = posts.id)`.execute(tx)
+  for (const [table, name] of OF_POSTS) {
+    await sql`DELETE FROM ${sql.id(table)} AS here WHERE here.post_id = ${changed}
+      AND NOT EXISTS (SELECT FROM carried.${sql.id(table)} AS t WHERE t.move = ${move.id}::bigint
+        AND t.post_id = here.post_id AND t.${sql.id(name)} = here.${sql.id(name)})`.execute(tx)
+  }
+  await clearEdges(context)
+  for (const [table, by] of OWN_TABLES) await clearUnlike(context, table, by)
+  await planForLookups(tx)
   await bring(context, 'posts', {
     where: sql`t.account_id = ${me} AND t.id = ${changed}`,
     on: 'id',
     changed: true,
   })
-  const ofOthers = sql`NOT EXISTS (SELECT FROM carried.posts AS own
-    WHERE own.move = t.move AND own.id = t.post_id AND own.account_id = ${me})`
-  for (const [table, name] of [
-    ['mentions', 'account_id'],
-    ['post_tags', 'tag'],
-  ] as const) {
-    await sql`DELETE FROM ${sql.id(table)} AS here USING posts WHERE here.post_id = ${changed}
-      AND posts.id = here.post_id AND posts.account_id = ${me}
-      AND NOT EXISTS (SELECT FROM carried.${sql.id(table)} AS t WHERE t.move = ${move.id}::bigint
-        AND t.post_id = here.post_id AND t.${sql.id(name)} = here.${sql.id(name)})`.execute(tx)
-    await bring(context, table, { where: sql`(t.post_id = ${changed} OR ${ofOthers})` })
+  for (const [table, name] of OF_POSTS) {
+    await bring(context, table, {
+      where: sql`NOT EXISTS (SELECT FROM public.${sql.id(table)} AS here
+        WHERE here.post_id = t.post_id AND here.${sql.id(name)} = t.${sql.id(name)})`,
+    })
   }
   await settleEdges(context)
   await sql`DELETE FROM likes WHERE account_id = ${me} AND post_id NOT IN (
@@ -117,7 +125,7 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
   await bring(context, 'tombstones', { on: 'uri', changed: true })
   await bring(context, 'post_aliases', { where: sql`t.old_id <> ${mapped(me, 't.post_id')}` })
   for (const table of ['member_keys', 'sessions']) await bring(context, table, {})
-  for (const [table, by] of OWN_TABLES) await align(context, table, by)
+  for (const [table] of OWN_TABLES) await bring(context, table, {})
   const own =
     columns.get('members')?.filter((name) => !['id', 'handle', 'state', 'epoch'].includes(name)) ?? []
   await sql`UPDATE members SET ${sql.join(own.map((name) => sql`${sql.id(name)} = t.${sql.id(name)}`))},
@@ -130,14 +138,27 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
 async function changedPosts({ tx, move, me }: Context): Promise<string[]> {
   const { compared } = progress.parse(move.progress)
   if (!compared) throw new Error(`move ${move.id} was sealed and never compared`)
-  const own = (rows: RawBuilder<unknown>) =>
-    sql`(SELECT id, ${notSeenBy(compared.target, sql`posts.xmin`)} AS new FROM ${rows} AND account_id = ${me})`
-  const { rows } = await sql<{ id: string }>`
-    SELECT coalesce(t.id, here.id) AS id FROM ${own(sql`carried.posts WHERE move = ${move.id}::bigint`)} AS t
-    FULL JOIN ${own(sql`public.posts WHERE true`)} AS here ON here.id = t.id
-    WHERE t.id IS NULL OR here.id IS NULL OR t.new OR here.new
-    UNION SELECT t.id FROM carried.posts AS t JOIN post_aliases AS alias
-      ON alias.member_id = ${me} AND alias.old_id = t.in_reply_to_id
-      WHERE t.move = ${move.id}::bigint AND t.account_id = ${me}`.execute(tx)
-  return [...rows.map((row) => row.id), ...compared.unlike]
+  const isNew = notSeenBy(compared.target, sql`posts.xmin`)
+  const { rows: here } = await sql<{ count: number; news: boolean | null }>`
+    SELECT count(*)::integer AS count, bool_or(${isNew}) AS news FROM posts WHERE account_id = ${me}`.execute(
+    tx,
+  )
+  const { rows: aliases } = await sql<{ old_id: string }>`
+    SELECT old_id FROM post_aliases WHERE member_id = ${me}`.execute(tx)
+  const staged = sql`carried.posts WHERE move = ${move.id}::bigint AND account_id = ${me}`
+  const parts = [sql`SELECT id FROM ${staged} AND id = ANY (${compared.unlike}::bigint[])`]
+  parts.push(sql`SELECT id FROM posts WHERE account_id = ${me} AND id = ANY (${compared.unlike}::bigint[])`)
+  if (aliases.length > 0) {
+    parts.push(
+      sql`SELECT id FROM ${staged} AND in_reply_to_id = ANY (${aliases.map((one) => one.old_id)}::bigint[])`,
+    )
+  }
+  // What was staged anew since is among `unlike`; only what happened here is to be looked for, and mostly nothing did.
+  if (here[0]?.news === true || here[0]?.count !== compared.posts) {
+    parts.push(sql`SELECT coalesce(t.id, here.id) FROM (SELECT id FROM ${staged}) AS t
+      FULL JOIN (SELECT id, ${isNew} AS new FROM posts WHERE account_id = ${me}) AS here ON here.id = t.id
+      WHERE t.id IS NULL OR here.id IS NULL OR here.new`)
+  }
+  const { rows } = await sql<{ id: string }>`${sql.join(parts, sql` UNION `)}`.execute(tx)
+  return rows.map((row) => row.id)
 }

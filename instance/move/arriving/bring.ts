@@ -98,11 +98,11 @@ export async function bring(
 }
 
 /**
- * Makes a table's rows of the member here the same as the staged ones: those that differ or are no more go, those that
- * are missing come. What is here already stays as it is, so doing it ahead leaves little for the switch.
- * `by`: what tells rows apart, the same at every home.
+ * Takes away a table's rows of the member that are not staged just so: bringing it then makes both the same. What is
+ * here already stays as it is, so doing it ahead leaves little for the switch. In a transaction that was told
+ * `planForTwins`. `by`: what tells rows apart, the same at every home.
  */
-export async function align(context: Context, table: string, by: readonly string[]): Promise<void> {
+export async function clearUnlike(context: Context, table: string, by: readonly string[]): Promise<void> {
   const { tx, move } = context
   const here = (name: string) => sql.ref(`${table}.${name}`)
   const values = valuesOf(context, table)
@@ -112,7 +112,6 @@ export async function align(context: Context, table: string, by: readonly string
       WHERE ${sql.join([sql`t.move = ${move.id}::bigint`, ...same], sql` AND `)}
         AND (${sql.join(values.map(([name]) => here(name)))}) IS NOT DISTINCT FROM
           (${sql.join(values.map(([, value]) => value))}))`.execute(tx)
-  await bring(context, table, {})
 }
 
 const exists = (table: string, value: RawBuilder<unknown>) =>

@@ -59,12 +59,19 @@ export async function compare(deps: TargetDeps, call: MoveCall): Answer<Done> {
     const target = rows[0]?.target ?? ''
     await planForTwins(tx)
     await sameText(tx)
-    const here = await digestsOf(tx, move.member_id, staged(move.id), columns)
-    const different = same(got.digests, here)
+    const different = same(got.digests, await digestsOf(tx, move.member_id, staged(move.id), columns))
     if (different) return different
     const { counts } = await lookOver(tx, move, target)
+    // Counted first: of two that see different rows the second must be the one that looks at them.
+    const here = await tx
+      .selectFrom('posts')
+      .select((eb) => eb.cast<number>(eb.fn.countAll(), 'integer').as('posts'))
+      .where('account_id', '=', move.member_id)
+      .executeTakeFirstOrThrow()
     const unlike = await unlikePosts({ tx, move, columns, me: sql`${move.member_id}::bigint` })
-    await note(tx, { compared: { source: got.snapshot, target, counts, unlike } })
+    await note(tx, {
+      compared: { source: got.snapshot, target, counts, posts: here.posts, unlike },
+    })
     return DONE
   })
 }
@@ -92,6 +99,7 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')
+    await planForTwins(tx)
     await sameText(tx)
     const { counts, written } = await lookOver(tx, move, compared.target)
     const lost = Object.keys(counts).filter((table) => counts[table] !== compared.counts[table])
@@ -119,11 +127,14 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<Done> {
   })
 }
 
-/** The posts whose mentions or hashtags these rows are. */
-const postsOf = (keys: Keys): string[] =>
-  keys.flatMap(([table, [post]]) =>
-    (table === 'mentions' || table === 'post_tags') && post !== undefined ? [post] : [],
-  )
+/** The posts that these rows are, or whose mentions or hashtags they are. */
+const postsOf = (keys: Keys): string[] => [
+  ...new Set(
+    keys.flatMap(([table, [post]]) =>
+      ['posts', 'mentions', 'post_tags'].includes(table) && post !== undefined ? [post] : [],
+    ),
+  ),
+]
 
 const differ = (tables: readonly string[]): Refusal =>
   refuse('copies-differ', { details: { tables: tables.join(', ') } })

@@ -4,7 +4,8 @@ import { sql } from 'kysely'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { LocalMove } from '../fence.ts'
 import { carried, HOME } from '../rows/carried.ts'
-import { align, bring, type Context } from './bring.ts'
+import { planForLookups, planForTwins } from '../rows/stage.ts'
+import { bring, type Context, clearUnlike } from './bring.ts'
 
 const AT_ONCE = 500
 /** What a home keeps of a post and a neighbour does not. */
@@ -68,10 +69,13 @@ export async function placeOthers(context: Context): Promise<void> {
       ON CONFLICT DO NOTHING RETURNING follower_id)
     INSERT INTO carried.placed_follows (move, follower_id) SELECT ${id}, follower_id FROM put
     ON CONFLICT DO NOTHING`.execute(tx)
-  const ofPlaced = sql`EXISTS (SELECT FROM carried.placed JOIN public.posts ON posts.id = placed.id
+  await planForTwins(tx)
+  const ofPlaced = sql`EXISTS (SELECT FROM carried.placed
     WHERE placed.move = t.move AND placed.id = t.post_id AND NOT placed.filled)`
   for (const table of ['mentions', 'post_tags']) await bring(context, table, { where: ofPlaced })
-  for (const [table, by] of OWN_TABLES) await align(context, table, by)
+  for (const [table, by] of OWN_TABLES) await clearUnlike(context, table, by)
+  await planForLookups(tx)
+  for (const [table] of OWN_TABLES) await bring(context, table, {})
 }
 
 /** Own posts that are not here just as they are staged, and those whose mentions or hashtags are not. */

@@ -18,7 +18,9 @@ export const progress = z.object({
       target: z.string(),
       /** How many rows were staged, by table. */
       counts: z.record(z.string(), z.number()),
-      /** Own posts that were not yet here as they are staged. */
+      /** How many own posts were here already. */
+      posts: z.number(),
+      /** Own posts that were not yet here as they are staged, and those that were staged anew afterwards. */
       unlike: z.array(z.string()),
     })
     .nullable()
