@@ -6,6 +6,9 @@ import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../..
 import { BROUGHT, live, must } from '../../test/postgres/lives.ts'
 import { type Mover, makeMover } from '../../test/postgres/moves.ts'
 import { join, type TestMember } from '../../test/postgres/people.ts'
+import { readNote } from '../federation/remote/note.ts'
+import { resolveAccount } from '../federation/resolve/account.ts'
+import { savePost } from '../federation/resolve/save-post.ts'
 import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
 import { columnsOf } from './rows/columns.ts'
@@ -21,7 +24,7 @@ beforeAll(async () => {
   community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
   homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
-  for (const name of ['ana', 'ben', 'cem'] as const) people.set(name, await join(at(1), name))
+  for (const name of ['ana', 'ben', 'cem', 'dee'] as const) people.set(name, await join(at(1), name))
 })
 afterAll(async () => {
   await mover.close()
@@ -94,4 +97,27 @@ test('whom somebody here follows meanwhile stays here when the move is given up'
   expect(
     await db.selectFrom('follows').select('followee_id').where('follower_id', '=', cem.id).execute(),
   ).toEqual([{ followee_id: life.stranger }])
+})
+
+test('a post that comes by itself while it is placed stays here when the move is given up', async () => {
+  const dee = person('dee')
+  const post = must(await writePost(at(1), dee, { text: 'Known everywhere', visibility: 'public' }))
+  const unheard = must(await writePost(at(1), dee, { text: 'Known at home', visibility: 'public' }))
+  const begun = must(await mover.begin(dee.id, 2))
+  await mover.driveTo(begun.id, 'copied')
+  const { db } = at(2)
+  const row = await db.selectFrom('posts').selectAll().where('id', '=', post.id).executeTakeFirstOrThrow()
+  const object = JSON.parse(row.object_json ?? '')
+  const note = readNote(object)
+  const author = must(await resolveAccount(at(2), object.attributedTo))
+  if (!note) throw new Error('no note')
+  await db.transaction().execute((tx) => savePost(tx, at(2), note, author))
+  expect(await mover.abandon(begun.id, 'wanted')).toBe(true)
+  expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+  const left = await db
+    .selectFrom('posts')
+    .select(['id', 'object_json', 'content_text'])
+    .where('id', 'in', [post.id, unheard.id])
+    .execute()
+  expect(left).toEqual([{ id: post.id, object_json: null, content_text: null }])
 })

@@ -11,33 +11,45 @@ const AT_ONCE = 500
 /** What a home keeps of a post and a neighbour does not. */
 const OF_A_HOME = ['object_json', 'content_text']
 
-/** Places staged posts that are not here yet, after an id. Returns the last that was looked at, null at the end. */
+/** Own posts that are staged and were not placed yet, a part of them at a time. */
+export async function unplaced(
+  tx: InstanceTransaction,
+  move: Pick<LocalMove, 'id' | 'member_id'>,
+): Promise<string[][]> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT id FROM carried.posts WHERE move = ${move.id}::bigint AND account_id = ${move.member_id}::bigint
+      AND id NOT IN (SELECT placed.id FROM carried.placed WHERE placed.move = ${move.id}::bigint)
+    ORDER BY id`.execute(tx)
+  const parts: string[][] = []
+  for (let from = 0; from < rows.length; from += AT_ONCE) {
+    parts.push(rows.slice(from, from + AT_ONCE).map(({ id }) => id))
+  }
+  return parts
+}
+
+/** Places staged posts that are not here yet. */
 export async function placePosts(
   tx: InstanceTransaction,
   columns: ReadonlyMap<string, readonly string[]>,
   move: Pick<LocalMove, 'id' | 'member_id'>,
-  after: string,
-): Promise<string | null> {
+  ids: readonly string[],
+): Promise<void> {
   const names = columns.get('posts') ?? []
   const list = sql.join(names.map((name) => sql.id(name)))
   const others = names.filter((name) => !OF_A_HOME.includes(name))
   const rest = (table: string) => sql`(${sql.join(others.map((name) => sql.ref(`${table}.${name}`)))})`
-  const { rows } = await sql<{ last: string | null; count: number }>`
+  await sql`
     WITH part AS (SELECT * FROM carried.posts WHERE move = ${move.id}::bigint
-        AND account_id = ${move.member_id}::bigint AND id > ${after}::bigint
-        AND NOT EXISTS (SELECT FROM carried.placed WHERE placed.move = posts.move AND placed.id = posts.id) ORDER BY id LIMIT ${sql.lit(AT_ONCE)}),
+        AND account_id = ${move.member_id}::bigint AND id = ANY (${ids}::bigint[])),
       put AS (INSERT INTO public.posts (${list}) SELECT ${list} FROM part
         WHERE NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = part.uri)
         ON CONFLICT DO NOTHING RETURNING id),
       filled AS (UPDATE public.posts SET object_json = part.object_json, content_text = part.content_text
         FROM part WHERE part.id = posts.id AND posts.object_json IS NULL AND posts.content_text IS NULL
-          AND ${rest('posts')} IS NOT DISTINCT FROM ${rest('part')} RETURNING posts.id),
-      noted AS (INSERT INTO carried.placed (move, id, filled)
-        SELECT ${move.id}::bigint, id, false FROM put UNION ALL SELECT ${move.id}::bigint, id, true FROM filled
-        ON CONFLICT DO NOTHING)
-    SELECT max(id) AS last, count(*)::integer AS count FROM part`.execute(tx)
-  const [row] = rows
-  return row && row.count === AT_ONCE ? row.last : null
+          AND ${rest('posts')} IS NOT DISTINCT FROM ${rest('part')} RETURNING posts.id)
+    INSERT INTO carried.placed (move, id, filled)
+      SELECT ${move.id}::bigint, id, false FROM put UNION ALL SELECT ${move.id}::bigint, id, true FROM filled
+      ON CONFLICT DO NOTHING`.execute(tx)
 }
 
 /** Tables whose rows go with the row of the staged member, and what tells their rows apart; and `kv`, taken by its names. */
@@ -143,6 +155,8 @@ async function takeBackPosts(
 ): Promise<void> {
   const placed = sql`posts.account_id = ${move.member_id}::bigint
     AND placed.move = ${move.id}::bigint AND placed.id = posts.id`
+  // Locked first: that one has come by itself, or is liked by somebody, is then seen by the next statement.
+  await sql`SELECT FROM posts, carried.placed WHERE ${placed} ORDER BY posts.id FOR UPDATE OF posts`.execute(tx)
   await sql`DELETE FROM posts USING carried.placed WHERE ${placed} AND NOT placed.filled
     AND NOT EXISTS (SELECT FROM likes WHERE likes.post_id = posts.id)
     AND NOT EXISTS (SELECT FROM boosts WHERE boosts.post_id = posts.id)

@@ -12,7 +12,7 @@ import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { emptyTwins, stageRows, unstage } from '../rows/stage.ts'
-import { placeOthers, placePosts, takeBack } from './placed.ts'
+import { placeOthers, placePosts, takeBack, unplaced } from './placed.ts'
 import { progress } from './progress.ts'
 
 export type TargetDeps = MoveDeps & Pick<Instance, 'siblings'>
@@ -111,13 +111,15 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
 /** Puts what can be where it will be, posts a part at a time. What changes after this, the switch puts right. */
 export async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
   const columns = await columnsOf(deps.db)
-  for (let after: string | null = '0'; after !== null; ) {
-    const from: string = after
-    const put = await asCaller(deps, call, async (tx, move) =>
-      move.run === run ? { last: await placePosts(tx, columns, move, from) } : refuse('move-overtaken'),
-    )
+  const parts = await asCaller(deps, call, (tx, move) => unplaced(tx, move))
+  if (isRefusal(parts)) return parts
+  for (const ids of parts) {
+    const put = await asCaller(deps, call, async (tx, move) => {
+      if (move.run !== run) return refuse('move-overtaken')
+      await placePosts(tx, columns, move, ids)
+      return DONE
+    })
     if (isRefusal(put)) return put
-    after = put.last
   }
   return asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')

@@ -13,6 +13,9 @@ CREATE TABLE carried.placed_follows (
   PRIMARY KEY (move, follower_id)
 );
 
+-- What comes from its author is looked for among what was placed.
+CREATE INDEX ON carried.placed (id);
+
 -- Deliveries are numbered anew at every home, and found by what they deliver and where.
 CREATE INDEX ON carried.deliveries (move, outbox_id);
 -- Forgetting somebody looks for what members were told of them.
