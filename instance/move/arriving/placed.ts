@@ -156,7 +156,9 @@ async function takeBackPosts(
   const placed = sql`posts.account_id = ${move.member_id}::bigint
     AND placed.move = ${move.id}::bigint AND placed.id = posts.id`
   // Locked first: that one has come by itself, or is liked by somebody, is then seen by the next statement.
-  await sql`SELECT FROM posts, carried.placed WHERE ${placed} ORDER BY posts.id FOR UPDATE OF posts`.execute(tx)
+  await sql`SELECT FROM posts, carried.placed WHERE ${placed} ORDER BY posts.id FOR UPDATE OF posts`.execute(
+    tx,
+  )
   await sql`DELETE FROM posts USING carried.placed WHERE ${placed} AND NOT placed.filled
     AND NOT EXISTS (SELECT FROM likes WHERE likes.post_id = posts.id)
     AND NOT EXISTS (SELECT FROM boosts WHERE boosts.post_id = posts.id)

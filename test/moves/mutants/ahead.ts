@@ -77,7 +77,7 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
     ],
     by: {
       file: 'instance/move/settled.pg.test.ts',
-      test: 'a write in another database of the server is not, and neither is one that began later',
+      test: 'a write in another database of the server is not waited for',
     },
   },
 ]
