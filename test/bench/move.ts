@@ -127,6 +127,9 @@ export const bench: Bench = {
         whole.push(performance.now() - began)
         // The writes that waited are through.
         await new Promise((wake) => setTimeout(wake, 200))
+        // As if other servers had taken it all: the next move is of the same member, not of one whom nobody answers.
+        const now = community.databases.homes.get(3 - home.home)?.db
+        await now?.deleteFrom('outbox').where('member_id', '=', member.id).execute()
         frozen.push(thawed - froze)
         pauses.push(longest(writes.filter(({ from, to }) => to >= froze && from <= thawed)))
         slowest.push(longest(writes))
@@ -143,7 +146,7 @@ export const bench: Bench = {
         .execute()
       const texts = new Set(there?.map((row) => row.content_text))
       const lost = written.filter((text) => !texts.has(text)).length
-      const how = `${MOVES} moves, two writers through two doors, fsync on, instances and PostgreSQL on the same cores; ${written.length} posts written meanwhile, ${lost} lost, answers: ${[...statuses].map(([status, count]) => `${count} × ${status}`).join(', ')}`
+      const how = `${MOVES} moves, two writers through two doors, fsync on, instances and PostgreSQL on the same cores; ${written.length} posts written meanwhile, ${lost} lost, what was to be sent taken as sent after each move, answers: ${[...statuses].map(([status, count]) => `${count} × ${status}`).join(', ')}`
       const share = (step: string) => `${step} ${Math.round(percentile(steps.get(step) ?? [], 0.5))} ms`
       return [
         {
