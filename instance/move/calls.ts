@@ -8,9 +8,18 @@ export type InternalCall = (ordinal: number, path: string, options?: SiblingCall
 export const MOVES = '/internal/moves'
 
 /** What the source does. */
-export const SOURCE_VERBS = ['subscribe', 'quiesce', 'freeze', 'digest', 'demote', 'release'] as const
+export const SOURCE_VERBS = ['subscribe', 'quiesce', 'freeze', 'demote', 'release'] as const
 /** What the target does. */
-export const TARGET_VERBS = ['stage', 'copy', 'catch-up', 'seal', 'activate', 'tidy', 'drop'] as const
+export const TARGET_VERBS = [
+  'stage',
+  'copy',
+  'catch-up',
+  'compare',
+  'seal',
+  'activate',
+  'tidy',
+  'drop',
+] as const
 export type SourceVerb = (typeof SOURCE_VERBS)[number]
 export type TargetVerb = (typeof TARGET_VERBS)[number]
 
@@ -33,22 +42,33 @@ export const pageCall = moveCall.extend({ at: place })
 export const page = z.object({ rows, next: place.nullable() })
 export type Page = z.infer<typeof page>
 
+/** For each table how many rows are the member's, and a SHA-256 over all of them, or over those that were asked for. */
+export const digests = z.record(z.string(), z.object({ count: z.number(), sha256: z.string() }))
+export type Digests = z.infer<typeof digests>
+
+/** Rows by their keys, each with its table. */
+const keys = z.array(z.tuple([z.string(), key]))
+export type Keys = z.infer<typeof keys>
+
 /** The target reads what changed since a snapshot of the source's database; null: since the log began. */
-export const deltaCall = moveCall.extend({ since: z.string().nullable() })
+export const deltaCall = moveCall.extend({
+  since: z.string().nullable(),
+  /** Digests, in the same snapshot, of all of the member's rows, or of those that changed. The latter when frozen. */
+  digests: z.enum(['all', 'changed']).optional(),
+})
 export const delta = z.object({
   rows,
   /** Keys of rows that are no more. */
-  gone: z.array(z.tuple([z.string(), key])),
+  gone: keys,
+  /** Keys of the member's own rows among `rows`. */
+  own: keys,
   snapshot: z.string(),
+  digests: digests.optional(),
   changes: z.number(),
   /** The member's state before they were frozen. */
   was: z.string().nullable(),
 })
 export type Delta = z.infer<typeof delta>
-
-/** For each table how many rows are the member's, and a SHA-256 over all of them. */
-export const digests = z.record(z.string(), z.object({ count: z.number(), sha256: z.string() }))
-export type Digests = z.infer<typeof digests>
 
 /** A side's state as it was read back after the call. */
 export const sideState = z.object({
@@ -57,6 +77,5 @@ export const sideState = z.object({
   schema: z.string(),
   /** catch-up: how many keys had changed. */
   changes: z.number().optional(),
-  digests: digests.optional(),
 })
 export type SideState = z.infer<typeof sideState>

@@ -30,7 +30,7 @@ beforeAll(async () => {
   homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
   // All before anybody moves: newcomers go to the fullest home.
-  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay'] as const)
+  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil'] as const)
     people.set(name, await join(at(1), name))
 })
 afterAll(async () => {
@@ -138,7 +138,7 @@ test('one who was switched is not thawed, and both homes end the move without a 
 test('while the directory cannot be read, or is an older copy, the frozen stay frozen', async () => {
   const dee = person('dee')
   const begun = must(await mover.begin(dee.id, 2))
-  await mover.driveTo(begun.id, 'caught-up')
+  await mover.driveTo(begun.id, 'frozen')
   const home = at(1)
   const older = Object.create(home, {
     homes: { value: Object.create(home.homes, { regressed: { value: true } }) },
@@ -215,6 +215,45 @@ test('whoever is writing when the freeze comes is waited for, and what they wrot
   expect(
     await at(2).db.selectFrom('tombstones').select('uri').where('member_id', '=', fay.id).execute(),
   ).toEqual([{ uri: 'late' }])
+})
+
+test('what is swept away in the middle of a freeze stops no move', async () => {
+  const gil = person('gil')
+  await live(at(1), gil, 'gil')
+  const begun = must(await mover.begin(gil.id, 2))
+  const old = new Date('2026-01-01T00:00:00Z')
+  for (let n = 0; n < 9; n++) {
+    await at(1)
+      .db.insertInto('kv')
+      .values({ key: `once:${gil.id}:${n}`, value: '1', expires_at: old })
+      .execute()
+    await at(1)
+      .db.insertInto('outbox')
+      .values({
+        id: String(n + 1),
+        member_id: gil.id,
+        activity_uri: `old-${n}`,
+        ordering_key: 'old',
+        activity: '{}',
+        created_at: old,
+      })
+      .execute()
+  }
+  let frozen = false
+  let swept = 0
+  const call: Mover['deps']['call'] = async (ordinal, path, options) => {
+    // As the hourly sweep would, whichever the moment.
+    if (frozen && swept < 9) {
+      await at(1).db.deleteFrom('kv').where('key', '=', `once:${gil.id}:${swept}`).execute()
+      await at(1).db.deleteFrom('outbox').where('activity_uri', '=', `old-${swept}`).execute()
+      swept++
+    }
+    const answer = await mover.deps.call(ordinal, path, options)
+    if (path.endsWith('/freeze')) frozen = true
+    return answer
+  }
+  expect(await mover.drive(begun.id, { call })).toEqual({ is: 'done' })
+  expect(swept).toBeGreaterThan(2)
 })
 
 test('what was kept of somebody who left is forgotten when its time is over', async () => {

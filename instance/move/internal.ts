@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { activate, tidy } from './arriving/activate.ts'
-import { catchUp, copy, drop, seal, stage, type TargetDeps } from './arriving/target.ts'
+import { compare, seal } from './arriving/compare.ts'
+import { catchUp, copy, drop, stage, type TargetDeps } from './arriving/target.ts'
 import {
   deltaCall,
   MOVES,
@@ -15,7 +16,7 @@ import {
   type TargetVerb,
 } from './calls.ts'
 import { demote } from './leaving/demote.ts'
-import { digest, freeze, quiesce, release, showDelta, showPage, subscribe } from './leaving/source.ts'
+import { freeze, quiesce, release, showDelta, showPage, subscribe } from './leaving/source.ts'
 import { schemaOf } from './rows/digest.ts'
 
 type Verb = (deps: TargetDeps, call: MoveCall) => Promise<object | Refusal>
@@ -24,12 +25,12 @@ const VERBS: Readonly<Record<SourceVerb | TargetVerb, Verb>> = {
   subscribe,
   quiesce,
   freeze,
-  digest,
   demote,
   release,
   stage,
   copy,
   'catch-up': catchUp,
+  compare,
   seal,
   activate,
   tidy,

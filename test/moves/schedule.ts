@@ -63,15 +63,15 @@ export const VERBS = [
   'catch-up',
   'delta',
   'quiesce',
+  'compare',
   'freeze',
-  'digest',
   'seal',
   'activate',
   'demote',
   'tidy',
 ] as const
 /** About as many statements as a move makes. */
-const STATEMENTS = 330
+const STATEMENTS = 420
 const FAULTS: readonly FaultKind[] = ['crash-before', 'crash-after', 'lost-before', 'lost-after']
 
 export function makeSchedule(seed: number, homes = 3): Schedule {

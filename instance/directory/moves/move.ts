@@ -7,7 +7,6 @@ export const STEPS = [
   'copied',
   'quiesced',
   'frozen',
-  'caught-up',
   'verified',
   'switched',
   'activated',

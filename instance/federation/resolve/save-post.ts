@@ -1,4 +1,5 @@
 // A post from elsewhere, into this home's cache. Any order of its versions ends in the newest.
+import { sql } from 'kysely'
 import type { Instance } from '../../instance.ts'
 import { sanitiseHtml } from '../../posts/text/sanitise.ts'
 import { keepTags } from '../../posts/text/tags.ts'
@@ -75,6 +76,8 @@ export async function savePost(
     .forUpdate()
     .executeTakeFirst()
   if (!known || known.account_id !== author.id) return undefined
+  // It would be here now, whatever becomes of a move that put it here before it came.
+  await sql`UPDATE carried.placed SET filled = true WHERE id = ${known.id}::bigint AND NOT filled`.execute(tx)
   const order = compareVersions(
     { at: editedAt(note), html: content.content_html },
     { at: known.edited_at ?? undefined, html: known.content_html },

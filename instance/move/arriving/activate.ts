@@ -9,9 +9,12 @@ import type { MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
 import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { emptyTwins, planForTwins } from '../rows/stage.ts'
-import { bring, type Columns, mapped, notOfResident } from './bring.ts'
-import { settleEdges } from './edges.ts'
+import { emptyTwins, planForLookups, planForTwins } from '../rows/stage.ts'
+import { notSeenBy } from '../rows/versions.ts'
+import { bring, type Columns, type Context, clearUnlike, mapped, notOfResident } from './bring.ts'
+import { clearEdges, settleEdges } from './edges.ts'
+import { OWN_TABLES } from './placed.ts'
+import { progress } from './progress.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }
@@ -30,7 +33,6 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     if (move.state === 'active') return DONE
     if (move.state !== 'sealed') return refuse('move-not-so-far')
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
-    await planForTwins(tx)
     await bringIn(tx, move, columns)
     await notifyOfHome(tx, move.member_id)
     await setState(tx, move, 'active')
@@ -66,6 +68,11 @@ export function tidy(deps: MoveDeps, call: MoveCall): Answer<Done> {
   })
 }
 
+const OF_POSTS = [
+  ['mentions', 'account_id'],
+  ['post_tags', 'tag'],
+] as const
+
 async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Columns): Promise<void> {
   const context = { tx, move, columns, me: sql`${move.member_id}::bigint` }
   const { me } = context
@@ -74,24 +81,36 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
   // Cached posts that this home knows under another id.
   await sql`INSERT INTO post_aliases (member_id, old_id, post_id)
     SELECT ${me}, t.id, here.id FROM carried.posts AS t JOIN posts AS here ON here.uri = t.uri AND here.id <> t.id
-    WHERE t.move = ${move.id}::bigint
+    WHERE t.move = ${move.id}::bigint AND t.account_id <> ${me}
     ON CONFLICT (member_id, old_id) DO UPDATE SET post_id = excluded.post_id`.execute(tx)
   // What was deleted here while it was still there on the way, and what residents here took back, stays away.
   await bring(context, 'posts', {
     where: sql`t.account_id <> ${me} AND ${notOfResident(me, 't.account_id')}
       AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
   })
-  await sql`DELETE FROM posts WHERE account_id = ${me} AND NOT EXISTS (
+  const changed = sql`ANY (${await changedPosts(context)}::bigint[])`
+  await planForTwins(tx)
+  await sql`DELETE FROM posts WHERE account_id = ${me} AND id = ${changed} AND NOT EXISTS (
     SELECT FROM carried.posts AS t WHERE t.move = ${move.id}::bigint AND t.id = posts.id)`.execute(tx)
-  await bring(context, 'posts', { where: sql`t.account_id = ${me}`, on: 'id', changed: true })
-  await sql`DELETE FROM mentions USING posts WHERE posts.id = mentions.post_id AND posts.account_id = ${me}
-    AND (mentions.post_id, mentions.account_id) NOT IN (
-      SELECT post_id, account_id FROM carried.mentions WHERE move = ${move.id}::bigint)`.execute(tx)
-  await bring(context, 'mentions', {})
-  await sql`DELETE FROM post_tags USING posts WHERE posts.id = post_tags.post_id AND posts.account_id = ${me}
-    AND (post_tags.post_id, post_tags.tag) NOT IN (
-      SELECT post_id, tag FROM carried.post_tags WHERE move = ${move.id}::bigint)`.execute(tx)
-  await bring(context, 'post_tags', {})
+  for (const [table, name] of OF_POSTS) {
+    await sql`DELETE FROM ${sql.id(table)} AS here WHERE here.post_id = ${changed}
+      AND NOT EXISTS (SELECT FROM carried.${sql.id(table)} AS t WHERE t.move = ${move.id}::bigint
+        AND t.post_id = here.post_id AND t.${sql.id(name)} = here.${sql.id(name)})`.execute(tx)
+  }
+  await clearEdges(context)
+  for (const [table, by] of OWN_TABLES) await clearUnlike(context, table, by)
+  await planForLookups(tx)
+  await bring(context, 'posts', {
+    where: sql`t.account_id = ${me} AND t.id = ${changed}`,
+    on: 'id',
+    changed: true,
+  })
+  for (const [table, name] of OF_POSTS) {
+    await bring(context, table, {
+      where: sql`NOT EXISTS (SELECT FROM public.${sql.id(table)} AS here
+        WHERE here.post_id = t.post_id AND here.${sql.id(name)} = t.${sql.id(name)})`,
+    })
+  }
   await settleEdges(context)
   await sql`DELETE FROM likes WHERE account_id = ${me} AND post_id NOT IN (
     SELECT ${mapped(me, 't.post_id')} FROM carried.likes AS t WHERE t.move = ${move.id}::bigint AND t.account_id = ${me})`.execute(
@@ -103,15 +122,43 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
   )
   await bring(context, 'likes', { where: notOfResident(me, 't.account_id') })
   await bring(context, 'boosts', { where: notOfResident(me, 't.account_id') })
-  await bring(context, 'tombstones', { on: 'uri' })
+  await bring(context, 'tombstones', { on: 'uri', changed: true })
   await bring(context, 'post_aliases', { where: sql`t.old_id <> ${mapped(me, 't.post_id')}` })
-  for (const table of ['member_keys', 'sessions', 'notifications', 'outbox', 'deliveries', 'kv']) {
-    await bring(context, table, {})
-  }
+  for (const table of ['member_keys', 'sessions']) await bring(context, table, {})
+  for (const [table] of OWN_TABLES) await bring(context, table, {})
   const own =
     columns.get('members')?.filter((name) => !['id', 'handle', 'state', 'epoch'].includes(name)) ?? []
   await sql`UPDATE members SET ${sql.join(own.map((name) => sql`${sql.id(name)} = t.${sql.id(name)}`))},
       state = ${move.was ?? 'active'}, epoch = ${move.epoch + 1}
     FROM carried.members AS t WHERE t.move = ${move.id}::bigint AND t.id = members.id AND members.id = ${me}
       AND members.state = 'staged'`.execute(tx)
+}
+
+/** Own posts that are not here as they are staged: written here or there since all was placed and compared. */
+async function changedPosts({ tx, move, me }: Context): Promise<string[]> {
+  const { compared } = progress.parse(move.progress)
+  if (!compared) throw new Error(`move ${move.id} was sealed and never compared`)
+  const isNew = notSeenBy(compared.target, sql`posts.xmin`)
+  const { rows: here } = await sql<{ count: number; news: boolean | null }>`
+    SELECT count(*)::integer AS count, bool_or(${isNew}) AS news FROM posts WHERE account_id = ${me}`.execute(
+    tx,
+  )
+  const { rows: aliases } = await sql<{ old_id: string }>`
+    SELECT old_id FROM post_aliases WHERE member_id = ${me}`.execute(tx)
+  const staged = sql`carried.posts WHERE move = ${move.id}::bigint AND account_id = ${me}`
+  const parts = [sql`SELECT id FROM ${staged} AND id = ANY (${compared.unlike}::bigint[])`]
+  parts.push(sql`SELECT id FROM posts WHERE account_id = ${me} AND id = ANY (${compared.unlike}::bigint[])`)
+  if (aliases.length > 0) {
+    parts.push(
+      sql`SELECT id FROM ${staged} AND in_reply_to_id = ANY (${aliases.map((one) => one.old_id)}::bigint[])`,
+    )
+  }
+  // What was staged anew since is among `unlike`; only what happened here is to be looked for, and mostly nothing did.
+  if (here[0]?.news === true || here[0]?.count !== compared.posts) {
+    parts.push(sql`SELECT coalesce(t.id, here.id) FROM (SELECT id FROM ${staged}) AS t
+      FULL JOIN (SELECT id, ${isNew} AS new FROM posts WHERE account_id = ${me}) AS here ON here.id = t.id
+      WHERE t.id IS NULL OR here.id IS NULL OR here.new`)
+  }
+  const { rows } = await sql<{ id: string }>`${sql.join(parts, sql` UNION `)}`.execute(tx)
+  return rows.map((row) => row.id)
 }

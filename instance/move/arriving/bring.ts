@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { LocalMove } from '../fence.ts'
-import { carried } from '../rows/carried.ts'
+import { carried, HOME } from '../rows/carried.ts'
 
 export type Columns = ReadonlyMap<string, readonly string[]>
 
@@ -34,9 +34,27 @@ const REFERRING = new Set([
   'post_aliases',
 ])
 
+/** A table's columns with the values that its staged rows, named `t`, have here. */
+export function valuesOf({ columns, me }: Context, table: string): [string, RawBuilder<unknown>][] {
+  const posts = new Set(carried(table).posts ?? [])
+  return (
+    (columns.get(table) ?? [])
+      // Numbers that a database counts up for itself are not carried from one to another.
+      .filter((name) => !(table === 'deliveries' && name === 'id'))
+      .map((name) => [
+        name,
+        posts.has(name)
+          ? mapped(me, `t.${name}`)
+          : table === 'deliveries' && /^lease/.test(name)
+            ? sql`NULL`
+            : sql.ref(`t.${name}`),
+      ])
+  )
+}
+
 /** Copies staged rows of a table to where they belong. With `on`, what is here under that key is replaced. */
 export async function bring(
-  { tx, move, columns, me }: Context,
+  context: Context,
   table: string,
   {
     where = sql`true`,
@@ -49,27 +67,24 @@ export async function bring(
     readonly changed?: boolean
   },
 ): Promise<void> {
+  const { tx, move, me } = context
   const one = carried(table)
-  // Numbers that a database counts up for itself are not carried from one to another.
-  const names = (columns.get(table) ?? []).filter((name) => !(table === 'deliveries' && name === 'id'))
-  const posts = new Set(one.posts ?? [])
-  const value = (name: string) =>
-    posts.has(name)
-      ? mapped(me, `t.${name}`)
-      : table === 'deliveries' && /^lease/.test(name)
-        ? sql`NULL`
-        : sql.ref(`t.${name}`)
+  const values = valuesOf(context, table)
+  const names = values.map(([name]) => name)
+  const value = sql.join(values.map(([, value]) => value))
   const there: RawBuilder<unknown>[] = REFERRING.has(table)
     ? [
         ...(one.accounts ?? []).map((name) => exists('accounts', sql.ref(`t.${name}`))),
         ...(one.posts ?? []).map((name) => exists('posts', mapped(me, `t.${name}`))),
       ]
     : []
+  // While all is copied, one may be there whose activity is not yet.
+  if (table === 'deliveries') there.push(exists('outbox', sql.ref('t.outbox_id')))
   const list = sql.join(names.map((name) => sql.id(name)))
   if (changed && on !== undefined) {
     const here = sql.join(names.map((name) => sql.ref(`here.${name}`)))
     there.push(sql`NOT EXISTS (SELECT FROM public.${sql.id(table)} AS here WHERE here.${sql.id(on)} = t.${sql.id(on)}
-      AND (${here}) IS NOT DISTINCT FROM (${sql.join(names.map(value))}))`)
+      AND (${here}) IS NOT DISTINCT FROM (${value}))`)
   }
   const rest = names.filter((name) => name !== on)
   const conflict =
@@ -77,9 +92,26 @@ export async function bring(
       ? sql`DO NOTHING`
       : sql`(${sql.id(on)}) DO UPDATE SET ${sql.join(rest.map((name) => sql`${sql.id(name)} = excluded.${sql.id(name)}`))}`
   await sql`INSERT INTO public.${sql.id(table)} (${list})
-    SELECT ${sql.join(names.map(value))} FROM carried.${sql.id(table)} AS t
+    SELECT ${value} FROM carried.${sql.id(table)} AS t
     WHERE ${sql.join([sql`t.move = ${move.id}::bigint`, where, ...there], sql` AND `)}
     ON CONFLICT ${conflict}`.execute(tx)
+}
+
+/**
+ * Takes away a table's rows of the member that are not staged just so: bringing it then makes both the same. What is
+ * here already stays as it is, so doing it ahead leaves little for the switch. In a transaction that was told
+ * `planForTwins`. `by`: what tells rows apart, the same at every home.
+ */
+export async function clearUnlike(context: Context, table: string, by: readonly string[]): Promise<void> {
+  const { tx, move } = context
+  const here = (name: string) => sql.ref(`${table}.${name}`)
+  const values = valuesOf(context, table)
+  const same = by.map((name) => sql`${here(name)} = ${sql.ref(`t.${name}`)}`)
+  await sql`DELETE FROM public.${sql.id(table)} WHERE ${carried(table).mine(move.member_id, HOME)}
+    AND NOT EXISTS (SELECT FROM carried.${sql.id(table)} AS t
+      WHERE ${sql.join([sql`t.move = ${move.id}::bigint`, ...same], sql` AND `)}
+        AND (${sql.join(values.map(([name]) => here(name)))}) IS NOT DISTINCT FROM
+          (${sql.join(values.map(([, value]) => value))}))`.execute(tx)
 }
 
 const exists = (table: string, value: RawBuilder<unknown>) =>

@@ -8,17 +8,27 @@ const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS reside
   WHERE resident.id = ${sql.ref(column)} AND resident.state NOT IN ('staged', 'leaving')
     AND resident.id <> (SELECT member_id FROM moves WHERE moves.id = t.move))`
 
+/** Takes away the member's edges with people elsewhere that are not staged just so. For `planForTwins`. */
+export async function clearEdges({ tx, move, me, columns }: Context): Promise<void> {
+  const cells = (table: string) =>
+    sql.join((columns.get('follows') ?? []).map((name) => sql.ref(`${table}.${name}`)))
+  await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
+    AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
+      AND resident.state NOT IN ('staged', 'leaving')
+      AND resident.id IN (follows.follower_id, follows.followee_id))
+    AND NOT EXISTS (SELECT FROM carried.follows AS t WHERE t.move = ${move.id}::bigint
+      AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
+      AND (${cells('t')}) IS NOT DISTINCT FROM
+        (${cells('follows')}))`.execute(tx)
+}
+
 /**
- * Edges with people elsewhere come as the earlier home had them. For those between the member and a resident, this
+ * Edges with people elsewhere come as the earlier home had them, after `clearEdges`. For those between the member and a resident, this
  * home's rows count: what the resident did is in them, and what the member did and is still on its way here comes as
  * the activity that it is. Only what the member has said already is made up for: that a follower was accepted.
  */
 export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context
-  await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
-    AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
-      AND resident.state NOT IN ('staged', 'leaving')
-      AND resident.id IN (follows.follower_id, follows.followee_id))`.execute(tx)
   await bring(context, 'follows', {
     where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,
   })
@@ -28,7 +38,7 @@ export async function settleEdges(context: Context): Promise<void> {
   })
   await sql`UPDATE follows SET state = 'accepted' FROM carried.follows AS t
     WHERE t.move = ${move.id}::bigint AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
-      AND follows.followee_id = ${me} AND t.state = 'accepted'`.execute(tx)
+      AND follows.followee_id = ${me} AND follows.state <> 'accepted' AND t.state = 'accepted'`.execute(tx)
   // Asked of the earlier home, which had not heard of it: asked of this one now.
   const { rows } = await sql<{ id: string; locked: boolean }>`
     SELECT follows.follower_id AS id, t.locked FROM follows

@@ -1,19 +1,19 @@
 // What the home does that a member comes to, up to the switch.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { readMove } from '../../directory/moves/read.ts'
 import { actorAddresses, sharedInbox } from '../../federation/documents/addresses.ts'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { violatedConstraint } from '../../store/failures.ts'
-import { type Delta, type Digests, delta, MOVES, type MoveCall, type Page, page, pageCall } from '../calls.ts'
+import { type Delta, delta, MOVES, type MoveCall, type Page, page } from '../calls.ts'
 import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.ts'
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { digestsOf } from '../rows/digest.ts'
-import { emptyTwins, planForTwins, stageRows, unstage } from '../rows/stage.ts'
-import { placePosts, takeBackPosts } from './placed.ts'
+import { emptyTwins, stageRows, unstage } from '../rows/stage.ts'
+import { placeOthers, placePosts, takeBack, unplaced } from './placed.ts'
+import { progress } from './progress.ts'
 
 export type TargetDeps = MoveDeps & Pick<Instance, 'siblings'>
 type Answer<T> = Promise<T | Refusal>
@@ -73,13 +73,6 @@ export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
   }
 }
 
-const progress = z.object({
-  /** null: everything was copied once. */
-  at: pageCall.shape.at.nullable(),
-  /** Of the source's database: what it saw needs no catching up. */
-  snapshot: z.string().nullable(),
-})
-
 /** Copies page by page while the member goes on writing; goes on where it, or another, left off. */
 export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const run = randomUUID()
@@ -91,7 +84,7 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   let { at } = place
   const columns = await columnsOf(deps.db)
   while (at !== null) {
-    const got: Page | Refusal = await ask(deps, begun.other, 'page', { ...call, at }, page)
+    const got: Page | Refusal = await askSource(deps, begun.other, 'page', { ...call, at }, page)
     if (isRefusal(got)) return got
     const kept = await asCaller(deps, call, async (tx, move) => {
       if (move.run !== run) return refuse('move-overtaken')
@@ -115,18 +108,24 @@ export async function copy(deps: TargetDeps, call: MoveCall): Answer<Done> {
   })
 }
 
-/** Puts the member's own posts where they will be, a part at a time. What changes after this, the switch puts right. */
-async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
+/** Puts what can be where it will be, posts a part at a time. What changes after this, the switch puts right. */
+export async function placeAhead(deps: TargetDeps, call: MoveCall, run: string): Answer<Done> {
   const columns = await columnsOf(deps.db)
-  for (let after: string | null = '0'; after !== null; ) {
-    const from: string = after
-    const put = await asCaller(deps, call, async (tx, move) =>
-      move.run === run ? { last: await placePosts(tx, columns, move, from) } : refuse('move-overtaken'),
-    )
+  const parts = await asCaller(deps, call, (tx, move) => unplaced(tx, move))
+  if (isRefusal(parts)) return parts
+  for (const ids of parts) {
+    const put = await asCaller(deps, call, async (tx, move) => {
+      if (move.run !== run) return refuse('move-overtaken')
+      await placePosts(tx, columns, move, ids)
+      return DONE
+    })
     if (isRefusal(put)) return put
-    after = put.last
   }
-  return DONE
+  return asCaller(deps, call, async (tx, move) => {
+    if (move.run !== run) return refuse('move-overtaken')
+    await placeOthers({ tx, move, columns, me: sql`${move.member_id}::bigint` })
+    return DONE
+  })
 }
 
 /** Fetches and applies what changed at the source since the last time. Says how many keys that were. */
@@ -135,7 +134,13 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
   const begun = await begin(deps, call, run, ['copied'])
   if (isRefusal(begun)) return begun
   const at = progress.parse(begun.progress)
-  const got: Delta | Refusal = await ask(deps, begun.other, 'delta', { ...call, since: at.snapshot }, delta)
+  const got: Delta | Refusal = await askSource(
+    deps,
+    begun.other,
+    'delta',
+    { ...call, since: at.snapshot },
+    delta,
+  )
   if (isRefusal(got)) return got
   const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {
@@ -144,7 +149,7 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
     await stageRows(tx, columns, move, got.rows)
     await tx
       .updateTable('moves')
-      .set({ progress: JSON.stringify({ ...at, snapshot: got.snapshot }), was: got.was })
+      .set({ progress: JSON.stringify({ ...at, snapshot: got.snapshot, compared: null }), was: got.was })
       .where('id', '=', move.id)
       .execute()
     return { changes: got.changes }
@@ -152,7 +157,7 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
 }
 
 /** Only one copying at a time may write: with `run` a call overtakes those that came before it. */
-function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly string[]) {
+export function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly string[]) {
   return asCaller(deps, call, async (tx, move) => {
     if (!states.includes(move.state))
       return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
@@ -161,7 +166,7 @@ function begin(deps: TargetDeps, call: MoveCall, run: string, states: readonly s
   })
 }
 
-async function ask<T extends Page | Delta>(
+export async function askSource<T extends Page | Delta>(
   deps: TargetDeps,
   ordinal: number,
   what: 'page' | 'delta',
@@ -177,21 +182,6 @@ async function ask<T extends Page | Delta>(
   return shape.parse(answer.body)
 }
 
-/** Digests of what is staged. Nothing is staged any more after this. */
-export async function seal(deps: TargetDeps, call: MoveCall): Answer<{ digests: Digests }> {
-  const columns = await columnsOf(deps.db)
-  return asCaller(deps, call, async (tx, move) => {
-    if (move.state !== 'copied' && move.state !== 'sealed') {
-      return refuse(move.state === 'undone' ? 'move-overtaken' : 'move-not-so-far')
-    }
-    if (move.state === 'copied') await setState(tx, move, 'sealed')
-    await planForTwins(tx)
-    await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
-    await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
-    return { digests: await digestsOf(tx, move.member_id, staged(move.id), columns) }
-  })
-}
-
 /** After the move was given up: nothing of it is left but a fence against late calls. */
 export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const known = await readMove(deps.directory, call.move)
@@ -200,13 +190,13 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   return asCaller(deps, call, async (tx, move) => {
     if (move.state === 'undone') return DONE
     if (move.state === 'active') throw new Error(`move ${move.id} was given up and is active`)
-    await takeBackPosts(tx, move)
+    await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
+    await takeBack(tx, move)
     await emptyTwins(
       tx,
       move.id,
       CARRIED.map(({ table }) => table),
     )
-    await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
     // Somebody may have looked the member up meanwhile; then the row is a cache like any other.
     if (move.added_account) {
       await tx

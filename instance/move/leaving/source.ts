@@ -6,11 +6,11 @@ import { readMove } from '../../directory/moves/read.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { pause } from '../../store/failures.ts'
-import type { Delta, Digests, deltaCall, MoveCall, Page, pageCall } from '../calls.ts'
+import type { Delta, deltaCall, MoveCall, Page, pageCall } from '../calls.ts'
 import { asCaller, fenceOff, type LocalMove, type MoveDeps, openHere, setState } from '../fence.ts'
 import { HOME } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { digestsOf } from '../rows/digest.ts'
+import { digestsOf, digestsOfRows } from '../rows/digest.ts'
 import { exportDelta, exportPage, inSnapshot } from '../rows/export.ts'
 import { olderWritesEnded, within } from '../settled.ts'
 
@@ -30,21 +30,29 @@ export async function subscribe(deps: MoveDeps, call: MoveCall): Answer<Done> {
   const opened = await openHere(deps, call, 'source', 'logging')
   if (isRefusal(opened)) return opened
   const held = await asCaller(deps, call, async (tx, move) => {
-    const member = await tx
-      .selectFrom('members')
-      .select('state')
-      .where('id', '=', move.member_id)
-      .where('epoch', '=', move.epoch)
-      .executeTakeFirst()
-    if (!member) return refuse('elsewhere')
-    if (!LIVING.includes(member.state)) return refuse('unsettled')
+    const living = await stateOf(tx, move, ['active', 'suspended', 'frozen'])
+    if (isRefusal(living)) return living
     return move.state === 'undone' || move.state === 'demoted' ? refuse('move-overtaken') : DONE
   })
   if (isRefusal(held)) return held
   return (await olderWritesEnded(deps.db, OLDER_WRITES_MS)) ? DONE : refuse('still-busy')
 }
 
-const LIVING = ['active', 'suspended', 'frozen']
+/** The member's state here, which must be one of these. */
+async function stateOf(
+  tx: InstanceTransaction,
+  move: LocalMove,
+  wanted: readonly string[],
+): Answer<{ readonly state: string }> {
+  const member = await tx
+    .selectFrom('members')
+    .select('state')
+    .where('id', '=', move.member_id)
+    .where('epoch', '=', move.epoch)
+    .executeTakeFirst()
+  if (!member) return refuse('elsewhere')
+  return wanted.includes(member.state) ? member : refuse('unsettled')
+}
 
 /** No delivery of the member's is begun any more, and those under way have ended. Writes go on. */
 export async function quiesce(deps: MoveDeps, call: MoveCall): Answer<Done> {
@@ -97,14 +105,8 @@ async function freezeNow(tx: InstanceTransaction, move: LocalMove): Answer<Done>
   if (move.state !== 'quiet') return refuse(move.state === 'logging' ? 'move-not-so-far' : 'move-overtaken')
   await sql`SET LOCAL lock_timeout = ${sql.lit(`${FREEZE_LOCK_MS}ms`)}`.execute(tx)
   await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
-  const member = await tx
-    .selectFrom('members')
-    .select('state')
-    .where('id', '=', move.member_id)
-    .where('epoch', '=', move.epoch)
-    .executeTakeFirst()
-  if (!member) return refuse('elsewhere')
-  if (member.state !== 'active' && member.state !== 'suspended') return refuse('unsettled')
+  const member = await stateOf(tx, move, ['active', 'suspended'])
+  if (isRefusal(member)) return member
   await tx.updateTable('members').set({ state: 'frozen' }).where('id', '=', move.member_id).execute()
   await tx
     .updateTable('moves')
@@ -125,6 +127,7 @@ export async function showPage(
   return inSnapshot(deps.db, (tx) => exportPage(tx, move.member_id, call.at))
 }
 
+/** Shows the target what changed, with digests of the same moment if it wants to compare. */
 export async function showDelta(
   deps: MoveDeps,
   asker: number | undefined,
@@ -132,8 +135,18 @@ export async function showDelta(
 ): Answer<Delta> {
   const move = await allowed(deps, asker, call)
   if (isRefusal(move)) return move
-  const delta = await inSnapshot(deps.db, (tx) => exportDelta(tx, move.member_id, call.since))
-  return { ...delta, was: move.was }
+  if (call.digests === 'changed' && move.state !== 'frozen') return refuse('move-not-so-far')
+  const columns = await columnsOf(deps.db)
+  return inSnapshot(deps.db, async (tx) => {
+    const { member_id: member, was } = move
+    const delta = await exportDelta(tx, member, call.since)
+    if (call.digests === undefined) return { ...delta, was }
+    const digests =
+      call.digests === 'all'
+        ? await digestsOf(tx, member, HOME, columns)
+        : await digestsOfRows(tx, member, HOME, columns, [...delta.own, ...delta.gone])
+    return { ...delta, was, digests }
+  })
 }
 
 /** The directory itself must name the asker as the target: the community's key alone opens nobody's rows. */
@@ -148,16 +161,6 @@ async function allowed(deps: MoveDeps, asker: number | undefined, call: MoveCall
   return known && known.target === asker && known.source === deps.config.ordinal && !isOver(known.step)
     ? held
     : refuse('forbidden')
-}
-
-/** Digests of the frozen member's rows. */
-export async function digest(deps: MoveDeps, call: MoveCall): Answer<{ digests: Digests }> {
-  const held = await asCaller(deps, call, async (_tx, move) =>
-    move.state === 'frozen' ? move : refuse('move-not-so-far'),
-  )
-  if (isRefusal(held)) return held
-  const columns = await columnsOf(deps.db)
-  return { digests: await inSnapshot(deps.db, (tx) => digestsOf(tx, held.member_id, HOME, columns)) }
 }
 
 /** After the move was given up: the member writes here again, as if nothing had been. */

@@ -1,8 +1,9 @@
 // The source's side of copying: pages of the member's rows, each with the people and posts that they name.
 import { type RawBuilder, sql } from 'kysely'
 import type { InstanceDatabase, InstanceTransaction } from '../../store/database.ts'
-import type { CopyPlace, Delta, Page } from '../calls.ts'
+import type { CopyPlace, Delta, Keys, Page } from '../calls.ts'
 import { CARRIED, type CarriedTable, carried, HOME, keyColumns, keyText } from './carried.ts'
+import { sameText } from './digest.ts'
 import { shownBoosts, shownPosts, wouldShowBoost, wouldShowPost } from './shown.ts'
 
 const PAGE = 500
@@ -17,8 +18,7 @@ export function inSnapshot<T>(db: InstanceDatabase, fn: (tx: InstanceTransaction
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (tx) => {
-      await sql`SET LOCAL timezone = 'UTC'`.execute(tx)
-      await sql`SET LOCAL bytea_output = 'hex'`.execute(tx)
+      await sameText(tx)
       return fn(tx)
     })
 }
@@ -72,7 +72,7 @@ export async function exportDelta(
   tx: InstanceTransaction,
   member: string,
   since: string | null,
-): Promise<Omit<Delta, 'was'>> {
+): Promise<Omit<Delta, 'was' | 'digests'>> {
   const unseen =
     since === null ? sql`true` : sql`NOT pg_visible_in_snapshot(changes.xid, ${since}::pg_snapshot)`
   const { rows: found } = await sql<{ in_table: string; count: string }>`
@@ -82,7 +82,8 @@ export async function exportDelta(
   const { rows: now } = await sql<{ snapshot: string }>`
     SELECT pg_current_snapshot()::text AS snapshot`.execute(tx)
   const rows: [string, string][] = []
-  const gone: [string, string[]][] = []
+  const gone: Keys = []
+  const own: Keys = []
   for (const one of CARRIED.filter(({ table }) => found.some(({ in_table }) => in_table === table))) {
     const name = sql.table(one.table)
     const same = sql.join(
@@ -95,7 +96,9 @@ export async function exportDelta(
     const changed = sql`(SELECT DISTINCT key FROM carried.changes WHERE in_table = ${one.table} AND ${unseen}) AS changed`
     const from = (which: RawBuilder<unknown>) =>
       sql`SELECT ${name}.* FROM ${changed} JOIN ${HOME(one.table)} ON ${same} WHERE ${which}`
-    rows.push(...(await readRows(tx, member, one, from(one.mine(member, HOME)), true)).rows)
+    const theirs = await readRows(tx, member, one, from(one.mine(member, HOME)), true)
+    rows.push(...theirs.rows)
+    own.push(...theirs.keys.map((key): [string, string[]] => [one.table, key]))
     const shown =
       one.table === 'posts'
         ? wouldShowPost(member)
@@ -110,7 +113,7 @@ export async function exportDelta(
     gone.push(...lost.rows.map(({ key }): [string, string[]] => [one.table, key]))
   }
   const changes = found.reduce((sum, { count }) => sum + Number(count), 0)
-  return { rows, gone, snapshot: now[0]?.snapshot ?? '', changes }
+  return { rows, gone, own, snapshot: now[0]?.snapshot ?? '', changes }
 }
 
 type Read = { rows: [string, string][]; keys: string[][] }

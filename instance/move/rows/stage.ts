@@ -54,6 +54,8 @@ export async function unstage(
   move: Pick<LocalMove, 'id' | 'member_id'>,
   gone: readonly (readonly [string, readonly string[]])[],
 ): Promise<void> {
+  if (gone.length === 0) return
+  await planForTwins(tx)
   const byTable = new Map<string, (readonly string[])[]>()
   for (const [table, key] of gone) byTable.set(table, [...(byTable.get(table) ?? []), key])
   for (const [table, keys] of byTable) {
@@ -78,13 +80,18 @@ export async function planForTwins(tx: InstanceTransaction): Promise<void> {
   await sql`SET LOCAL enable_nestloop = off`.execute(tx)
 }
 
-/** Empties the twins of a move, and what is remembered of posts that were placed ahead. */
+/** For statements that look a staged row's people and posts up: the whole of a home's tables must not be read for that. */
+export async function planForLookups(tx: InstanceTransaction): Promise<void> {
+  await sql`SET LOCAL enable_nestloop = on`.execute(tx)
+}
+
+/** Empties the twins of a move, and what is remembered of what was placed ahead. */
 export async function emptyTwins(
   tx: InstanceTransaction,
   moveId: string,
   tables: readonly string[],
 ): Promise<void> {
-  for (const table of [...tables, 'placed']) {
+  for (const table of [...tables, 'placed', 'placed_accounts', 'placed_follows']) {
     await sql`DELETE FROM carried.${sql.id(table)} WHERE move = ${moveId}::bigint`.execute(tx)
   }
 }

@@ -118,7 +118,7 @@ export type moves = {
      */
     attempt: Generated<number>;
     /**
-     * reserved | subscribed | copied | quiesced | frozen | caught-up | verified | switched | activated | done,
+     * reserved | subscribed | copied | quiesced | frozen | verified | switched | activated | done,
      * or undoing | undone. A seat is held at the target before the switch and at the source after it.
      */
     step: Generated<string>;

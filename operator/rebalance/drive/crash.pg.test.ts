@@ -1,11 +1,12 @@
 // A driver or an instance that dies, or loses an answer, anywhere on the way: whoever takes the move up next ends it.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { Step } from '../../../instance/directory/moves/move.ts'
 import { readMove } from '../../../instance/directory/moves/read.ts'
 import { columnsOf } from '../../../instance/move/rows/columns.ts'
 import { digestsOf } from '../../../instance/move/rows/digest.ts'
 import { inSnapshot } from '../../../instance/move/rows/export.ts'
-import { type DirectoryTables, type InstanceTables, openDatabase } from '../../../instance/store/database.ts'
+import type { DirectoryTables, InstanceTables } from '../../../instance/store/database.ts'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
 import { type FaultKind, faultyDatabase, openGate } from '../../../test/postgres/faults.ts'
 import {
@@ -232,13 +233,35 @@ test('instances with different tables move nobody between each other', async () 
   expect(await mover.drive(begun.id, { call })).toEqual({ is: 'undone', code: 'versions-differ' })
 })
 
-test('two copies that differ move nobody', async () => {
-  const begun = must(await mover.begin(ana.id, 3 - home))
-  await mover.driveTo(begun.id, 'copied')
-  const admin = openDatabase<InstanceTables>(community.adminUrls.homes.get(3 - home) ?? '', { name: 'admin' })
-  await sql`UPDATE carried.posts SET content_html = 'x' WHERE move = ${begun.id}::bigint`.execute(admin)
-  await admin.destroy()
-  expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'copies-differ' })
+describe('two copies that differ move nobody', () => {
+  /** Does something to the staged copy when the move has come so far, and drives on. */
+  async function spoilt(step: Step, spoil: (move: string) => RawBuilder<unknown>) {
+    const begun = must(await mover.begin(ana.id, 3 - home))
+    await mover.driveTo(begun.id, step)
+    await spoil(begun.id).execute(at(3 - home).db)
+    return mover.drive(begun.id)
+  }
+  const SPOILT: readonly [string, (move: string) => RawBuilder<unknown>][] = [
+    [
+      'a row changed',
+      (move) => sql`UPDATE carried.posts SET content_html = 'x' WHERE move = ${move}::bigint`,
+    ],
+    ['a row lost', (move) => sql`DELETE FROM carried.follows WHERE move = ${move}::bigint`],
+    ['a picture lost', () => sql`DELETE FROM media WHERE member_id = ${ana.id}::bigint`],
+    [
+      'a row too many',
+      (move) => sql`INSERT INTO carried.tombstones (move, uri, actor_uri, member_id, created_at)
+        VALUES (${move}::bigint, 'more', 'more', ${ana.id}::bigint, now())`,
+    ],
+  ]
+  // All is compared before the freeze, and after it whatever changed since: at the one home or at the other.
+  test.each(
+    SPOILT.flatMap(([how, spoil]) =>
+      (['copied', 'frozen'] as const).map((step) => [how, step, spoil] as const),
+    ),
+  )('%s, %s', async (_how, step, spoil) => {
+    expect(await spoilt(step, spoil)).toEqual({ is: 'undone', code: 'copies-differ' })
+  })
 })
 
 test('a source shows its rows to nobody but the target that the directory names', async () => {

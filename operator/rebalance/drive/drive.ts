@@ -48,7 +48,7 @@ export async function drive(deps: DriveDeps, id: string): Promise<Driven> {
       continue
     }
     if (!isFinal(next) || !isBeforeSwitch(move)) return { is: 'later', code: next.code }
-    deps.log.warn({ move: id, step: move.step, code: next.code }, 'a move is given up')
+    deps.log.warn({ move: id, step: move.step, code: next.code, ...next.details }, 'a move is given up')
     const given: Move | Refusal = await change((tx) => giveUp(tx, move, next.code))
     if (isRefusal(given)) return { is: 'later', code: given.code }
     move = given

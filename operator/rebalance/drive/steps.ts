@@ -8,7 +8,6 @@ import {
   sideState,
   type TargetVerb,
 } from '../../../instance/move/calls.ts'
-import { differing } from '../../../instance/move/rows/digest.ts'
 import { isRefusal, type Refusal, refuse } from '../../../instance/refusal.ts'
 import type { Change, DriveDeps } from './drive.ts'
 
@@ -42,31 +41,18 @@ export const STEPPING: Readonly<Record<Exclude<Step, 'done' | 'undone'>, Steppin
     return isRefusal(quiet) ? quiet : change((tx) => advance(tx, move, 'quiesced'))
   },
   quiesced: async (deps, change, move) => {
-    const caught = await ask(deps, move, 'target', 'catch-up', ['copied'])
-    if (isRefusal(caught)) return caught
+    // Writes go on while all is compared; after the freeze only what changed since is.
+    const compared = await ask(deps, move, 'target', 'compare', ['copied'])
+    if (isRefusal(compared)) return compared
     const frozen = await ask(deps, move, 'source', 'freeze', ['frozen'])
     if (isRefusal(frozen)) return frozen
     // A rollout may have come in between.
-    if (caught.schema !== frozen.schema) return refuse('versions-differ')
+    if (compared.schema !== frozen.schema) return refuse('versions-differ')
     return change((tx) => advance(tx, move, 'frozen'))
   },
   frozen: async (deps, change, move) => {
-    const caught = await ask(deps, move, 'target', 'catch-up', ['copied'])
-    return isRefusal(caught) ? caught : change((tx) => advance(tx, move, 'caught-up'))
-  },
-  'caught-up': async (deps, change, move) => {
-    const [there, here] = await Promise.all([
-      ask(deps, move, 'source', 'digest', ['frozen']),
-      ask(deps, move, 'target', 'seal', ['sealed']),
-    ])
-    if (isRefusal(there)) return there
-    if (isRefusal(here)) return here
-    const different = differing(there.digests ?? {}, here.digests ?? {})
-    if (different.length > 0 || there.digests === undefined) {
-      deps.log.warn({ move: move.id, different }, 'the two copies of a member differ')
-      return refuse('copies-differ', { details: { tables: different.join(', ') } })
-    }
-    return change((tx) => advance(tx, move, 'verified'))
+    const sealed = await ask(deps, move, 'target', 'seal', ['sealed'])
+    return isRefusal(sealed) ? sealed : change((tx) => advance(tx, move, 'verified'))
   },
   verified: (_deps, change, move) => change((tx) => switchHome(tx, move)),
   switched: async (deps, change, move) => {

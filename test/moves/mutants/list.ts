@@ -1,4 +1,5 @@
 // Mistakes that one could make in a move, and for each the property that must notice it.
+import { AHEAD_OF_THE_SWITCH } from './ahead.ts'
 
 export type Edit = { readonly file: string; readonly from: string; readonly to: string }
 
@@ -221,4 +222,5 @@ export const MUTANTS: readonly Mutant[] = [
       'a follow that comes late to a home that somebody has come back to was taken back there as well',
     ),
   },
+  ...AHEAD_OF_THE_SWITCH,
 ]

@@ -39,10 +39,11 @@ export async function look(
 ): Promise<void> {
   personOf(model, handle)
   for (const path of pathsOf(world, model, handle)) {
-    if (world.pod(ordinal).process.life.dead) return
+    const { life } = world.pod(ordinal).process
+    if (life.dead) return
     const { status, body } = await fetchPage(world, ordinal, path)
-    // A process that dies in the middle gives no answer at all.
-    if (world.pod(ordinal).process.life.dead) return
+    // A process that dies in the middle gives no answer at all, also if another has started by now.
+    if (life.dead) return
     const allowed = settled ? status === 200 : status === 200 || status === 503
     if (!allowed)
       model.violations.push(`I6: ${path} at instance ${ordinal} answers ${status} ${body.slice(0, 200)}`)

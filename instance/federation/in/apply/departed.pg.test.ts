@@ -118,7 +118,7 @@ test('a post of somebody she follows, which her old home had not applied when sh
   await settleAll([2])
   expect(await hasPost(2, 'late')).toBe(false)
   const begun = must(await mover.begin(ana.id, 2))
-  await mover.driveTo(begun.id, 'caught-up')
+  await mover.driveTo(begun.id, 'frozen')
   await comes(1, note('late'))
   await settleAll([1])
   expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
