@@ -25,6 +25,7 @@ export async function follow(
 ): Promise<{ state: FollowState } | Refusal> {
   if (accountId === member.id) return refuse('follow-yourself')
   const resident = isResident(instance, accountId)
+  const home = instance.homes.byId(accountId)?.home
   return asMemberTouching(instance, member, resident ? [accountId] : [], async (tx) => {
     const target = await readTarget(tx, accountId)
     if (!target) return refuse('not-found')
@@ -45,7 +46,7 @@ export async function follow(
         memberId: member.id,
         activity: followDocument(instance, member, target.uri, uri),
         orderingKey: edgeKey(member.id, accountId),
-        recipients: { accounts: [accountId] },
+        recipients: { accounts: [accountId], homes: new Map(home === undefined ? [] : [[accountId, home]]) },
       })
     }
     return { state }

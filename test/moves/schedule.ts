@@ -1,6 +1,7 @@
 // What happens, in which order, and what goes wrong: chosen by a seed, small, and the same for the same seed.
 import type { FaultKind } from '../postgres/faults.ts'
 import { type Random, seeded } from './random.ts'
+import { ALL_TALES, type Tale } from './run/strangers.ts'
 import { HANDLES, type Handle, type Start } from './world/fixture.ts'
 
 /** One thing that somebody does. Members ask at any pod. */
@@ -52,7 +53,13 @@ export type Act =
       readonly interruptions: readonly Interruption[]
     }
 
-export type Schedule = { readonly seed: number; readonly start: Start; readonly acts: readonly Act[] }
+export type Schedule = {
+  readonly seed: number
+  readonly start: Start
+  /** What strangers do. */
+  readonly tales: readonly Tale[]
+  readonly acts: readonly Act[]
+}
 
 /** Calls in the order of a move. */
 export const VERBS = [
@@ -83,6 +90,7 @@ export function makeSchedule(seed: number, homes = 3): Schedule {
       HANDLES.filter((b) => a !== b && random.chance(0.5)).map((b): [Handle, Handle] => [a, b]),
     ),
   }
+  const tales = random.shuffle(ALL_TALES).slice(0, 1 + random.below(3))
   const moves = random.chance(0.7) ? 1 : 2
   let texts = 0
   const op = () => someOp(random, homes, () => `${seed}-${++texts}`)
@@ -97,7 +105,7 @@ export function makeSchedule(seed: number, homes = 3): Schedule {
     })
     if (random.chance(0.3)) acts.push(op())
   }
-  return { seed, start, acts }
+  return { seed, start, tales, acts }
 }
 
 function interruptions(random: Random, op: () => Op): Interruption[] {

@@ -1,6 +1,5 @@
-// Databases for one test: a community's directory and its homes, made from the real migrations.
+// Databases for one test: a community's directory and its homes, made by the real migrations.
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import {
   type DirectoryDatabase,
@@ -9,15 +8,7 @@ import {
   type InstanceTables,
   openDatabase,
 } from '../../instance/store/database.ts'
-
-const MIGRATIONS = new URL('../../instance/store/migrations/', import.meta.url)
-
-async function migrate(client: pg.Client, kind: 'directory' | 'instance', grantee: string): Promise<void> {
-  await client.query("SELECT set_config('hamlet.grantee', $1, false)", [grantee])
-  for (const file of (await readdir(new URL(`${kind}/`, MIGRATIONS))).sort()) {
-    await client.query(await readFile(new URL(`${kind}/${file}`, MIGRATIONS), 'utf8'))
-  }
-}
+import { type DatabaseKind, groupOf, templateOf } from './templates.ts'
 
 export type TestCommunity = {
   readonly domain: string
@@ -41,16 +32,12 @@ export async function makeCommunity(
   const root = new pg.Client({ connectionString: admin('postgres') })
   await root.connect()
   const urls = new Map<string, string>()
-  const make = async (
-    name: string,
-    kind: 'directory' | 'instance',
-    fill: (client: pg.Client) => Promise<unknown>,
-  ) => {
-    await root.query(`CREATE ROLE ${name} LOGIN NOINHERIT`)
-    await root.query(`CREATE DATABASE ${name}`)
+  const make = async (name: string, kind: DatabaseKind, fill: (client: pg.Client) => Promise<unknown>) => {
+    const template = await templateOf(root, kind, admin)
+    await root.query(`CREATE ROLE ${name} LOGIN IN ROLE ${groupOf(kind)}`)
+    await root.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
     const client = new pg.Client({ connectionString: admin(name) })
     await client.connect()
-    await migrate(client, kind, name)
     await fill(client)
     await client.end()
     urls.set(name, `postgres://${name}@127.0.0.1:${port}/${name}`)

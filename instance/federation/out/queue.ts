@@ -15,6 +15,11 @@ export type Outgoing = {
     readonly followers?: boolean
     /** Ids of accounts: of any server, of siblings, of residents (who need nothing sent). */
     readonly accounts?: readonly string[]
+    /**
+     * Where the caller took accounts to live when it decided what to write here. Memory may know better by now: then
+     * what was left to be done at another home would be sent to nobody.
+     */
+    readonly homes?: ReadonlyMap<string, number>
     /** Every sibling gets it too, for any may have it in its cache. */
     readonly public?: boolean
   }
@@ -28,6 +33,7 @@ type Deps = Pick<Instance, 'config' | 'homes' | 'wake'>
  */
 export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outgoing): Promise<void> {
   const people = await recipients(tx, a)
+  const homeOf = (id: string) => a.recipients.homes?.get(id) ?? deps.homes.byId(id)?.home
   const { inboxes, siblings } = destinations(
     people,
     {
@@ -36,7 +42,7 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
         .instances()
         .filter((instance) => instance.state !== 'Retired')
         .map((instance) => instance.ordinal),
-      homeOf: (id) => deps.homes.byId(id)?.home,
+      homeOf,
     },
     a.recipients.public ?? false,
   )
@@ -55,7 +61,7 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
     deps.wake.soon('spool')
   }
   const neighbours = people.filter(
-    ({ id, domain }) => domain === null && deps.homes.byId(id)?.home === deps.config.ordinal,
+    ({ id, domain }) => domain === null && homeOf(id) === deps.config.ordinal,
   )
   await sendAfterLeaving(
     tx,

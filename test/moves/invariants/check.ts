@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { postUri } from '../../../instance/federation/documents/addresses.ts'
 import type { Known, Model, Post } from '../model.ts'
 import type { Play } from '../run/play.ts'
-import { FOLLOWED, LIKED, NOTES } from '../run/strangers.ts'
+import { followedAfter, likedAfter, notesAfter, type Tale } from '../run/strangers.ts'
 import { firstOf } from '../world/fixture.ts'
 import { FAR_INBOX } from '../world/remote.ts'
 import { type DirectoryRows, type HomeRows, readState } from './state.ts'
@@ -13,13 +13,15 @@ type Seen = {
   readonly homes: readonly HomeRows[]
   readonly directory: DirectoryRows
   readonly model: Model
+  readonly tales: readonly Tale[]
   readonly origin: string
   readonly say: Say
 }
 
-export async function check({ world, model }: Play): Promise<void> {
+export async function check({ world, model, tales }: Play): Promise<void> {
   const state = await readState(world)
-  const seen: Seen = { ...state, model, origin: world.origin, say: (text) => model.violations.push(text) }
+  const say: Say = (text) => model.violations.push(text)
+  const seen: Seen = { ...state, model, tales, origin: world.origin, say }
   for (const one of [seats, homesOf, written, read, acceptedOnce, edges, reactions, lasting, strangers])
     one(seen)
   delivered(seen, world.arrived)
@@ -135,7 +137,8 @@ function acceptedOnce({ model, say }: Seen): void {
 const isKnown = (known: Known, there: boolean) => known === 'either' || (known === 'yes') === there
 
 function edges(seen: Seen): void {
-  const { model, say } = seen
+  const { model, tales, say } = seen
+  const dora = followedAfter(tales)
   for (const { handle: from } of model.people) {
     for (const { handle: to } of model.people) {
       if (from === to) continue
@@ -158,7 +161,7 @@ function edges(seen: Seen): void {
       home?.follows.some((edge) => edge.from === a && edge.to === b && edge.state === 'accepted') === true
     if (!has('carol', from)) say(`I5: carol no longer follows ${from}`)
     if (!has(from, 'bob')) say(`I5: ${from} no longer follows bob`)
-    if (has('dora', from) !== (from === FOLLOWED))
+    if (has('dora', from) !== (from === dora))
       say(`I5, I15: dora ${has('dora', from) ? 'follows' : 'does not follow'} ${from}`)
   }
 }
@@ -209,10 +212,12 @@ function lasting(seen: Seen): void {
 }
 
 function strangers(seen: Seen): void {
-  const { model, origin, say } = seen
+  const { model, tales, origin, say } = seen
+  const notes = notesAfter(tales)
+  const likedOne = likedAfter(tales)
   for (const { handle } of model.people) {
     const home = homeOf(seen, handle)
-    for (const [uri, wanted] of Object.entries(NOTES)) {
+    for (const [uri, wanted] of notes) {
       const found = home?.posts.find((post) => post.uri === uri)?.html
       if (found !== wanted) say(`I15: ${uri} at the home of ${handle} is ${found}, not ${wanted}`)
     }
@@ -221,7 +226,7 @@ function strangers(seen: Seen): void {
         ({ who, uri }) =>
           who === 'bob' && uri === postUri(origin, handle, model.posts.get(firstOf(handle))?.id ?? ''),
       ) === true
-    if (liked !== (handle === LIKED)) say(`I15: bob's like of the first post of ${handle} is ${liked}`)
+    if (liked !== (handle === likedOne)) say(`I15: bob's like of the first post of ${handle} is ${liked}`)
   }
 }
 

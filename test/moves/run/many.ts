@@ -10,7 +10,7 @@ export type Tally = {
   readonly failed: Verdict[]
 }
 
-const WORLDS = 3
+const WORLDS = 5
 
 /**
  * Runs schedules with the seeds from `seed` on, until there were `most` or `untilMs` is over. Each is told to `done`

@@ -12,12 +12,14 @@ import { type Point, type Watch, watched } from '../world/process.ts'
 import type { World } from '../world/world.ts'
 import { look, type Pages } from './look.ts'
 import { actOfMember } from './members.ts'
-import { arrive, type Sent } from './strangers.ts'
+import { arrive, type Sent, type Tale } from './strangers.ts'
 import { applyAll, deliverAll, handOverAll } from './workers.ts'
 
 export type Play = {
   readonly world: World
   readonly model: Model
+  readonly tales: readonly Tale[]
+  /** What of them is sent, in the order in which the rest of it arrives at last. */
   readonly story: readonly Sent[]
   /** What of the story some pod has said 202 to. */
   readonly told: Set<number>
@@ -114,8 +116,9 @@ async function act(state: Play, op: Op): Promise<void> {
   const { world, model } = state
   switch (op.do) {
     case 'arrive': {
-      const sent = state.story[op.nth]
-      if (sent && (await arrive(world, sent, op.pod))) state.told.add(op.nth)
+      const index = op.nth % state.story.length
+      const sent = state.story[index]
+      if (sent && (await arrive(world, sent, op.pod))) state.told.add(index)
       return
     }
     case 'look':

@@ -1,5 +1,6 @@
 // One schedule from its beginning to its verdict.
 import { check } from '../invariants/check.ts'
+import { seeded } from '../random.ts'
 import type { Schedule } from '../schedule.ts'
 import { begin, HANDLES } from '../world/fixture.ts'
 import type { World } from '../world/world.ts'
@@ -22,7 +23,8 @@ export async function runSchedule(world: World, schedule: Schedule): Promise<Ver
   const state: Play = {
     world,
     model,
-    story: story(world, model),
+    tales: schedule.tales,
+    story: seeded(schedule.seed).shuffle(story(world, model, schedule.tales)),
     told: new Set(),
     pages: new Map(),
     running: new Set(),

@@ -32,7 +32,8 @@ export async function settle(state: Play): Promise<void> {
         )
       }
     }
-    for (const open of await openMoves(world.drive.directory)) {
+    const moving = await openMoves(world.drive.directory)
+    for (const open of moving) {
       await attempt(`move ${open.step}`, async () => {
         const driven = await drive(world.drive, open.id)
         state.log.push(`settle: ${JSON.stringify(driven)}`)
@@ -40,7 +41,7 @@ export async function settle(state: Play): Promise<void> {
       })
     }
     for (const pod of world.pods) {
-      await attempt('refresh', () => pod.instance.homes.refresh())
+      if (round === 0 || moving.length > 0) await attempt('refresh', () => pod.instance.homes.refresh())
       await attempt('tend', () => tendMoves(pod.instance))
       await attempt('spool', () => handOverAll(world, pod))
     }

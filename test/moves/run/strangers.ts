@@ -1,5 +1,4 @@
 // What people of far.example did, in their order. It arrives in any other, several times, at any pod.
-
 import { postUri } from '../../../instance/federation/documents/addresses.ts'
 import { asActivity, isMalformed } from '../../../instance/federation/in/activity.ts'
 import { keep } from '../../../instance/federation/in/keep.ts'
@@ -10,20 +9,43 @@ import type { World } from '../world/world.ts'
 const PUBLIC = 'https://www.w3.org/ns/activitystreams#Public'
 const [BOB, DORA] = [strangerUri('bob'), strangerUri('dora')]
 
+/** What they did, tale by tale: which activities of the story. None has to do with another. */
+const TALES = {
+  edited: [0, 1],
+  deleted: [2, 3],
+  named: [4, 5],
+  liked: [6, 7, 8],
+  unliked: [9, 10],
+  followed: [11, 12, 13],
+  unfollowed: [14, 15],
+} as const
+export type Tale = keyof typeof TALES
+export const ALL_TALES = Object.keys(TALES) as Tale[]
+
 export type Sent = { readonly activity: Record<string, unknown>; readonly recipient?: string }
 
-/** Of the notes by Bob, whom all follow, the version that must be left; undefined: none. */
-export const NOTES: Readonly<Record<string, string | undefined>> = {
-  [`${FAR}/notes/1`]: 'second version',
-  [`${FAR}/notes/2`]: undefined,
-  [`${FAR}/notes/3`]: 'named you',
+/** Of the notes by Bob, whom all follow, the version that must be left after these tales; undefined: none. */
+export const notesAfter = (tales: readonly Tale[]): readonly (readonly [string, string | undefined])[] => [
+  [`${FAR}/notes/1`, tales.includes('edited') ? 'second version' : undefined],
+  [`${FAR}/notes/2`, undefined],
+  [`${FAR}/notes/3`, tales.includes('named') ? 'named you' : undefined],
+]
+
+const LIKED = 'ana'
+const FOLLOWED = 'ben'
+/** Whose first post Bob likes, and whom Dora follows, in the end. */
+export const likedAfter = (tales: readonly Tale[]) => (tales.includes('liked') ? LIKED : undefined)
+export const followedAfter = (tales: readonly Tale[]) => (tales.includes('followed') ? FOLLOWED : undefined)
+
+/** What of these tales is sent, in the order in which it happened. */
+export function story(world: World, model: Model, tales: readonly Tale[]): Sent[] {
+  const all = whole(world, model)
+  return ALL_TALES.filter((tale) => tales.includes(tale)).flatMap((tale) =>
+    TALES[tale].flatMap((index) => all[index] ?? []),
+  )
 }
 
-/** Whose first post Bob likes in the end, and whom Dora follows in the end. */
-export const LIKED = 'ana'
-export const FOLLOWED = 'ben'
-
-export function story(world: World, model: Model): Sent[] {
+function whole(world: World, model: Model): Sent[] {
   const uri = (handle: string) => `${world.origin}/users/${handle}`
   const first = (handle: string) => {
     const person = model.people.find((one) => one.handle === handle)

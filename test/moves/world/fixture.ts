@@ -14,6 +14,7 @@ import { noteDocument } from '../../../instance/federation/documents/note.ts'
 import { remoteAccountId } from '../../../instance/store/ids.ts'
 import { PASSWORD } from '../../postgres/people.ts'
 import { type Model, makeModel, type Person } from '../model.ts'
+import { emptyDirectory, emptyHome } from './empty.ts'
 import { FAR_INBOX, STRANGERS, strangerUri } from './remote.ts'
 import type { World } from './world.ts'
 
@@ -26,55 +27,6 @@ export type Start = {
   readonly homes: Readonly<Record<Handle, number>>
   readonly follows: readonly (readonly [Handle, Handle])[]
 }
-
-const TABLES = [
-  'moves',
-  'kv',
-  'intake',
-  'spool',
-  'deliveries',
-  'outbox',
-  'post_aliases',
-  'notifications',
-  'likes',
-  'boosts',
-  'mentions',
-  'post_tags',
-  'posts',
-  'follows',
-  'sessions',
-  'media',
-  'member_keys',
-  'members',
-  'accounts',
-  'tombstones',
-]
-const TWINS = [
-  'changes',
-  'accounts',
-  'members',
-  'member_keys',
-  'sessions',
-  'media',
-  'posts',
-  'mentions',
-  'post_tags',
-  'follows',
-  'likes',
-  'boosts',
-  'notifications',
-  'tombstones',
-  'outbox',
-  'deliveries',
-  'kv',
-  'post_aliases',
-]
-const EMPTY_HOME = [
-  ...TABLES.map((table) => `DELETE FROM ${table}`),
-  ...TWINS.map((table) => `DELETE FROM carried.${table}`),
-  'UPDATE home SET high_water = 0',
-].join(';')
-const EMPTY_DIRECTORY = 'DELETE FROM moves; DELETE FROM members; DELETE FROM rate_limits'
 
 type Row = Readonly<Record<string, unknown>>
 async function insert(db: pg.Pool, table: string, rows: readonly Row[]): Promise<void> {
@@ -153,7 +105,7 @@ export async function begin(world: World, start: Start): Promise<Model> {
   })
   const bob = strangers[0]?.id
   const carol = strangers[1]?.id
-  await world.directory.query(EMPTY_DIRECTORY)
+  await emptyDirectory(world.directory)
   await insert(
     world.directory,
     'members',
@@ -170,7 +122,7 @@ export async function begin(world: World, start: Start): Promise<Model> {
   )
   await Promise.all(
     world.pods.map(async ({ ordinal, admin, instance }) => {
-      await admin.query(EMPTY_HOME)
+      await emptyHome(admin)
       const here = people.filter((_, index) => start.homes[HANDLES[index] ?? 'ana'] === ordinal)
       const ids = new Set(here.map(({ id }) => id))
       await insert(admin, 'accounts', [
