@@ -60,9 +60,7 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
       .execute()
     deps.wake.soon('spool')
   }
-  const neighbours = people.filter(
-    ({ id, domain }) => domain === null && homeOf(id) === deps.config.ordinal,
-  )
+  const neighbours = people.filter(({ id, domain }) => domain === null && homeOf(id) === deps.config.ordinal)
   await sendAfterLeaving(
     tx,
     deps,
