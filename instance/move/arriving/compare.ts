@@ -8,7 +8,7 @@ import { asCaller, type LocalMove, setState } from '../fence.ts'
 import { CARRIED, keyText } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { differing, digestsOf, digestsOfRows, sameText } from '../rows/digest.ts'
-import { planForTwins, stageRows, unstage } from '../rows/stage.ts'
+import { planForTwins, stageDelta } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
 import { unlikePosts } from './placed.ts'
 import { progress } from './progress.ts'
@@ -44,8 +44,7 @@ export async function compare(deps: TargetDeps, call: MoveCall): Answer<Done> {
       .execute()
   const caught = await asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')
-    await unstage(tx, move, got.gone)
-    await stageRows(tx, columns, move, got.rows)
+    await stageDelta(tx, columns, move, got)
     await note(tx, { compared: null })
     return DONE
   })
@@ -104,8 +103,7 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<Done> {
     const { counts, written } = await lookOver(tx, move, compared.target)
     const lost = Object.keys(counts).filter((table) => counts[table] !== compared.counts[table])
     if (lost.length > 0) return differ(lost)
-    await unstage(tx, move, got.gone)
-    await stageRows(tx, columns, move, got.rows)
+    await stageDelta(tx, columns, move, got)
     const keys = [...got.own, ...got.gone, ...written]
     const here = await digestsOfRows(tx, move.member_id, staged(move.id), columns, keys)
     const different = same(got.digests, here)

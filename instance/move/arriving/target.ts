@@ -11,7 +11,7 @@ import { type Delta, delta, MOVES, type MoveCall, type Page, page } from '../cal
 import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.ts'
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { emptyTwins, stageRows, unstage } from '../rows/stage.ts'
+import { emptyTwins, stageDelta, stageRows } from '../rows/stage.ts'
 import { placeOthers, placePosts, takeBack, unplaced } from './placed.ts'
 import { progress } from './progress.ts'
 
@@ -145,8 +145,7 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
   const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')
-    await unstage(tx, move, got.gone)
-    await stageRows(tx, columns, move, got.rows)
+    await stageDelta(tx, columns, move, got)
     await tx
       .updateTable('moves')
       .set({ progress: JSON.stringify({ ...at, snapshot: got.snapshot, compared: null }), was: got.was })

@@ -1,6 +1,7 @@
 // The target's side of copying: rows are kept in the twins of their tables, where nothing looks for people or posts.
 import { sql } from 'kysely'
 import type { InstanceTransaction } from '../../store/database.ts'
+import type { Delta } from '../calls.ts'
 import type { LocalMove } from '../fence.ts'
 import { carried } from './carried.ts'
 
@@ -48,8 +49,18 @@ export async function stageRows(
   }
 }
 
-/** Takes out what is gone at the source. */
-export async function unstage(
+/** Applies what changed at the source: first takes out what is gone there. */
+export async function stageDelta(
+  tx: InstanceTransaction,
+  columns: Columns,
+  move: Pick<LocalMove, 'id' | 'member_id'>,
+  delta: Pick<Delta, 'gone' | 'rows'>,
+): Promise<void> {
+  await unstage(tx, move, delta.gone)
+  await stageRows(tx, columns, move, delta.rows)
+}
+
+async function unstage(
   tx: InstanceTransaction,
   move: Pick<LocalMove, 'id' | 'member_id'>,
   gone: readonly (readonly [string, readonly string[]])[],

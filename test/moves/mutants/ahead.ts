@@ -3,7 +3,7 @@ import type { Mutant } from './list.ts'
 
 const COMPARE = 'instance/move/arriving/compare.ts'
 const CRASH = 'operator/rebalance/drive/crash.pg.test.ts'
-const AHEAD = {
+export const AHEAD = {
   file: 'instance/move/ahead.pg.test.ts',
   test: 'whatever becomes of it before the switch, the switch sets it right',
 }

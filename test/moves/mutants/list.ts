@@ -1,5 +1,5 @@
 // Mistakes that one could make in a move, and for each the property that must notice it.
-import { AHEAD_OF_THE_SWITCH } from './ahead.ts'
+import { AHEAD, AHEAD_OF_THE_SWITCH } from './ahead.ts'
 
 export type Edit = { readonly file: string; readonly from: string; readonly to: string }
 
@@ -70,8 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'deletes skipped in catch-up',
-    edits: [{ file: 'instance/move/arriving/target.ts', from: 'await unstage(tx, move, got.gone)', to: '' }],
-    by: RACE,
+    edits: [{ file: 'instance/move/rows/stage.ts', from: 'await unstage(tx, move, delta.gone)', to: '' }],
+    by: AHEAD,
   },
   {
     name: 'no compare-and-set at the switch',
