@@ -15,6 +15,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   ready: () => import('./cluster/ready.ts'),
   idle: () => import('./cluster/idle.ts'),
   recovery: () => import('./cluster/recovery.ts'),
+  busy: () => import('./cluster/busy.ts'),
   partition: () => import('./partition/partition.ts'),
   move: async () => {
     // Whole instances in this process: their pages are JSX, which Node does not read by itself.
