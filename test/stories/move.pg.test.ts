@@ -161,4 +161,11 @@ test('pages that she opened before act as they would have, on people and posts t
     const news = (await bo.get('/notifications')).html.text
     for (const what of ['And salt', 'likes', 'follows']) expect(news).toContain(what)
   }, 30_000)
+
+  // Halfway, bo's home has a row of hers that nobody may see yet.
+  const move = await begin()
+  await driveTo(move.id, 'frozen')
+  const hers = await bo.get(`/people/${(await home()).id}`)
+  expect([hers.status, hers.path]).toEqual([200, '/@ana'])
+  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
 })

@@ -59,11 +59,13 @@ export function registerPeople(app: FastifyInstance, web: Web): void {
 
   /** 410 only for who was deleted, as the directory knows. 404 would be wrong for a member who is homed elsewhere. */
   const nobody = async (reply: FastifyReply, shell: Shell, which: Which) => {
-    if ('resident' in which) {
-      const home = instance.homes.byHandle(which.resident)
-      if (home?.state === 'deleted') return sendFailure(reply, shell, 410, 'This person has left for good.')
-      if (home?.state === 'active') return sendRefusal(reply, shell, refuse('unavailable'))
-    }
+    const home = 'resident' in which ? instance.homes.byHandle(which.resident) : instance.homes.byId(which.id)
+    if (home?.state === 'deleted') return sendFailure(reply, shell, 410, 'This person has left for good.')
+    // On the move, from here or to here: their home shows them.
+    if (home?.state === 'active')
+      return 'id' in which
+        ? reply.redirect(`/@${home.handle}`)
+        : sendRefusal(reply, shell, refuse('unavailable'))
     return sendFailure(reply, shell, 404, 'There is nobody of that name here.')
   }
 
