@@ -1,11 +1,8 @@
 // What is put in its place before the switch: it is set right at the switch, and taken away if there is none.
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
+import { expect, test } from 'vitest'
 import { BROUGHT, live, must } from '../../test/postgres/lives.ts'
-import { type Mover, makeMover } from '../../test/postgres/moves.ts'
-import { join, type TestMember } from '../../test/postgres/people.ts'
+import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
 import { readNote } from '../federation/remote/note.ts'
 import { resolveAccount } from '../federation/resolve/account.ts'
 import { savePost } from '../federation/resolve/save-post.ts'
@@ -15,33 +12,9 @@ import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
 
-let community: TestCommunity
-let homes: TestInstance[]
-let mover: Mover
-const people = new Map<string, TestMember>()
-const network = makeTestSiblings()
-beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
-  homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
-  mover = makeMover(community, network)
-  for (const name of ['ana', 'ben', 'cem', 'dee'] as const) people.set(name, await join(at(1), name))
-})
-afterAll(async () => {
-  await mover.close()
-  for (const home of homes) await home.close()
-  await community.close()
-})
+const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee'] })
+const { at, person } = homes
 
-const at = (ordinal: number) => {
-  const home = homes[ordinal - 1]
-  if (!home) throw new Error(`no home ${ordinal}`)
-  return home.instance
-}
-const person = (name: string): TestMember => {
-  const found = people.get(name)
-  if (!found) throw new Error(`nobody is called ${name}`)
-  return found
-}
 const belongings = async (ordinal: number, id: string) => {
   const { db } = at(ordinal)
   const found = await inSnapshot(db, async (tx) => digestsOf(tx, id, BROUGHT, await columnsOf(db)))
@@ -52,11 +25,11 @@ const belongings = async (ordinal: number, id: string) => {
 test('whatever becomes of it before the switch, the switch sets it right', async () => {
   const ana = person('ana')
   const life = await live(at(1), ana, 'ana')
-  const begun = must(await mover.begin(ana.id, 2))
-  await mover.driveTo(begun.id, 'quiesced')
+  const begun = must(await homes.mover.begin(ana.id, 2))
+  await homes.mover.driveTo(begun.id, 'quiesced')
   const late = must(await writePost(at(1), ana, { text: 'Late, for @ben', visibility: 'public' }))
   must(await deletePost(at(1), ana, life.posts[1] ?? ''))
-  await mover.driveTo(begun.id, 'frozen')
+  await homes.mover.driveTo(begun.id, 'frozen')
   const before = await belongings(1, ana.id)
   // As if it had all been something else that came here.
   const { db } = at(2)
@@ -77,21 +50,21 @@ test('whatever becomes of it before the switch, the switch sets it right', async
   ]) {
     expect((await spoil.execute(db)).numAffectedRows).toBeGreaterThan(0n)
   }
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   expect(await belongings(2, ana.id)).toEqual(before)
 })
 
 test('whom somebody here follows meanwhile stays here when the move is given up', async () => {
   const [ben, cem] = [person('ben'), person('cem')]
   const life = await live(at(1), ben, 'ben')
-  expect(await mover.move(cem.id, 2)).toEqual({ is: 'done' })
-  const begun = must(await mover.begin(ben.id, 2))
-  await mover.driveTo(begun.id, 'copied')
+  expect(await homes.mover.move(cem.id, 2)).toEqual({ is: 'done' })
+  const begun = must(await homes.mover.begin(ben.id, 2))
+  await homes.mover.driveTo(begun.id, 'copied')
   const { db } = at(2)
   const followed = { follower_id: cem.id, followee_id: life.stranger, state: 'accepted' }
   await db.insertInto('follows').values(followed).execute()
-  expect(await mover.abandon(begun.id, 'wanted')).toBe(true)
-  expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+  expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
   const known = await db.selectFrom('accounts').select('handle').where('handle', 'like', 'bens_%').execute()
   expect(known).toEqual([{ handle: 'bens_friend' }])
   expect(
@@ -103,8 +76,8 @@ test('a post that comes by itself while it is placed stays here when the move is
   const dee = person('dee')
   const post = must(await writePost(at(1), dee, { text: 'Known everywhere', visibility: 'public' }))
   const unheard = must(await writePost(at(1), dee, { text: 'Known at home', visibility: 'public' }))
-  const begun = must(await mover.begin(dee.id, 2))
-  await mover.driveTo(begun.id, 'copied')
+  const begun = must(await homes.mover.begin(dee.id, 2))
+  await homes.mover.driveTo(begun.id, 'copied')
   const { db } = at(2)
   const row = await db.selectFrom('posts').selectAll().where('id', '=', post.id).executeTakeFirstOrThrow()
   const object = JSON.parse(row.object_json ?? '')
@@ -112,8 +85,8 @@ test('a post that comes by itself while it is placed stays here when the move is
   const author = must(await resolveAccount(at(2), object.attributedTo))
   if (!note) throw new Error('no note')
   await db.transaction().execute((tx) => savePost(tx, at(2), note, author))
-  expect(await mover.abandon(begun.id, 'wanted')).toBe(true)
-  expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+  expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
   const left = await db
     .selectFrom('posts')
     .select(['id', 'object_json', 'content_text'])

@@ -1,59 +1,20 @@
 // Members whose moves cross: to the same home at a time, or each to where the other was.
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
+import { expect, test } from 'vitest'
 import { must } from '../../test/postgres/lives.ts'
-import { type Mover, makeMover } from '../../test/postgres/moves.ts'
-import { join, stranger, type TestMember } from '../../test/postgres/people.ts'
-import { apply } from '../federation/in/apply/apply.ts'
+import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
+import { stranger } from '../../test/postgres/people.ts'
 import { resolveAccount } from '../federation/resolve/account.ts'
-import { handOver } from '../federation/spool/sender.ts'
 import { follow, unfollow } from '../members/follow.ts'
 import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
 
-let community: TestCommunity
-let homes: TestInstance[]
-let mover: Mover
-const network = makeTestSiblings()
-const people = new Map<string, TestMember>()
-const person = (name: string): TestMember => {
-  const found = people.get(name)
-  if (!found) throw new Error(`nobody is called ${name}`)
-  return found
-}
-beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { homes: 3, cap: 20, domain: 'garden.example' })
-  homes = await Promise.all([1, 2, 3].map((n) => makeInstance(homeOf(community, n), n, network)))
-  mover = makeMover(community, network)
-  // All before anybody moves: newcomers go to the fullest home.
-  for (const name of [
-    'ana',
-    'ben',
-    'cem',
-    'dee',
-    'eva',
-    'fay',
-    'gil',
-    'hal',
-    'ida',
-    'jon',
-    'kim',
-    'lea',
-  ] as const)
-    people.set(name, await join(at(1), name))
+const homes = neighbourhood({
+  homes: 3,
+  domain: 'garden.example',
+  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ida', 'jon', 'kim', 'lea'],
 })
-afterAll(async () => {
-  await mover.close()
-  for (const home of homes) await home.close()
-  await community.close()
-})
+const { at, person, round } = homes
 
-const at = (ordinal: number) => {
-  const home = homes[ordinal - 1]
-  if (!home) throw new Error(`no home ${ordinal}`)
-  return home.instance
-}
 const followed = async (ordinal: number, follower: string, followee: string) =>
   at(ordinal)
     .db.insertInto('follows')
@@ -61,32 +22,20 @@ const followed = async (ordinal: number, follower: string, followee: string) =>
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 
-/** One round of an instance's workers; how many activities were applied. */
-const round = async (n: number) => {
-  const rows = await at(n)
-    .db.selectFrom('intake')
-    .select(['id', 'activity_uri', 'actor_uri', 'recipient', 'body', 'from_sibling'])
-    .execute()
-  for (const row of rows) await apply(at(n), row)
-  for (const to of [1, 2, 3])
-    if (to !== n) while ((await handOver(at(n), to, new AbortController().signal)) === 'more');
-  return rows.length
-}
-
 test('two who move to the same home at a time go on following each other', async () => {
   const [ana, ben] = [person('ana'), person('ben')]
-  expect(await mover.move(ben.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ben.id, 2)).toEqual({ is: 'done' })
   for (const n of [1, 2]) {
     for (const name of ['@ana', '@ben']) must(await resolveAccount(at(n), name))
     await followed(n, ana.id, ben.id)
     await followed(n, ben.id, ana.id)
   }
-  const first = must(await mover.begin(ana.id, 3))
-  const second = must(await mover.begin(ben.id, 3))
+  const first = must(await homes.mover.begin(ana.id, 3))
+  const second = must(await homes.mover.begin(ben.id, 3))
   // Ben's row is there, staged, when Ana arrives: he is no resident yet, who would know whom he follows.
-  await mover.driveTo(second.id, 'verified')
-  expect(await mover.drive(first.id)).toEqual({ is: 'done' })
-  expect(await mover.drive(second.id)).toEqual({ is: 'done' })
+  await homes.mover.driveTo(second.id, 'verified')
+  expect(await homes.mover.drive(first.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(second.id)).toEqual({ is: 'done' })
   const edges = await at(3)
     .db.selectFrom('follows')
     .select(['follower_id', 'state'])
@@ -97,15 +46,15 @@ test('two who move to the same home at a time go on following each other', async
 
 test('what comes for two who changed places is passed on to each once, and not back and forth for ever', async () => {
   const [cem, dee] = [person('cem'), person('dee')]
-  expect(await mover.move(dee.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(dee.id, 2)).toEqual({ is: 'done' })
   for (const [n, who] of [
     [1, cem],
     [2, dee],
   ] as const) {
     await followed(n, who.id, await stranger(at(n), 'zoe'))
   }
-  expect(await mover.move(cem.id, 2)).toEqual({ is: 'done' })
-  expect(await mover.move(dee.id, 1)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(cem.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(dee.id, 1)).toEqual({ is: 'done' })
   const zoe = 'https://other.example/users/zoe'
   const note = {
     id: 'https://other.example/notes/z',
@@ -134,15 +83,15 @@ test('what neighbours write and delete while somebody is on the way reaches them
   const write = async (text: string) =>
     must(await writePost(at(1), fay, { text, visibility: 'followers' })).id
   const early = await write('Early')
-  const begun = must(await mover.begin(eva.id, 2))
-  await mover.driveTo(begun.id, 'frozen')
+  const begun = must(await homes.mover.begin(eva.id, 2))
+  await homes.mover.driveTo(begun.id, 'frozen')
   const late = await write('Late')
-  await mover.driveTo(begun.id, 'switched')
+  await homes.mover.driveTo(begun.id, 'switched')
   // The first home's memory does not know yet that she has gone.
   must(await deletePost(at(1), fay, early))
   await round(1)
   await round(2)
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   for (let rounds = 0; rounds < 3; rounds++) await round(2)
   const there = await at(2).db.selectFrom('posts').select('id').where('account_id', '=', fay.id).execute()
   expect(there).toEqual([{ id: late }])
@@ -150,14 +99,14 @@ test('what neighbours write and delete while somebody is on the way reaches them
 
 test('a follow that comes late to a home that somebody has come back to was taken back there as well', async () => {
   const [gil, hal] = [person('gil'), person('hal')]
-  expect(await mover.move(hal.id, 3)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(hal.id, 3)).toEqual({ is: 'done' })
   await at(1).homes.refresh()
   must(await resolveAccount(at(1), '@hal'))
   must(await follow(at(1), gil, hal.id))
   // Home 3 has not heard of it, and hears late.
-  expect(await mover.move(hal.id, 1)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(hal.id, 1)).toEqual({ is: 'done' })
   must(await unfollow(at(1), gil, hal.id))
-  expect(await mover.move(hal.id, 3)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(hal.id, 3)).toEqual({ is: 'done' })
   for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
   for (const n of [1, 3]) {
     const edges = await at(n)
@@ -176,13 +125,13 @@ test.each([
   'a follow that overtakes its follower counts, whether whoever is followed %s',
   async (_, a, b, end) => {
     const [fan, star] = [person(a), person(b)]
-    expect(await mover.move(star.id, 3)).toEqual({ is: 'done' })
+    expect(await homes.mover.move(star.id, 3)).toEqual({ is: 'done' })
     await at(1).homes.refresh()
     must(await resolveAccount(at(1), `@${star.handle}`))
     must(await follow(at(1), fan, star.id))
     // The first home hands it over only after both have moved.
-    expect(await mover.move(fan.id, 3)).toEqual({ is: 'done' })
-    if (end !== 3) expect(await mover.move(star.id, end)).toEqual({ is: 'done' })
+    expect(await homes.mover.move(fan.id, 3)).toEqual({ is: 'done' })
+    if (end !== 3) expect(await homes.mover.move(star.id, end)).toEqual({ is: 'done' })
     for (let rounds = 0; rounds < 4; rounds++) for (const n of [1, 3]) await round(n)
     for (const n of [3, end]) {
       const edges = await at(n)

@@ -1,11 +1,9 @@
 // Writes that race with a move: whatever was acknowledged is at the new home, once.
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
+import { expect, test } from 'vitest'
 import { live, must, strangersPost } from '../../test/postgres/lives.ts'
-import { type Mover, makeMover } from '../../test/postgres/moves.ts'
-import { join, stranger, type TestMember } from '../../test/postgres/people.ts'
+import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
+import { stranger, type TestMember } from '../../test/postgres/people.ts'
 import { readMove } from '../directory/moves/read.ts'
 import { leaseDeliveries } from '../federation/out/lease.ts'
 import { like, unlike } from '../posts/react.ts'
@@ -15,35 +13,12 @@ import { isRefusal } from '../refusal.ts'
 import { asMember } from '../store/as-member.ts'
 import { sweepMoves, tendMoves } from './tend.ts'
 
-let community: TestCommunity
-let homes: TestInstance[]
-let mover: Mover
-const network = makeTestSiblings()
-const people = new Map<string, TestMember>()
-const person = (name: string): TestMember => {
-  const found = people.get(name)
-  if (!found) throw new Error(`nobody is called ${name}`)
-  return found
-}
-beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
-  homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
-  mover = makeMover(community, network)
-  // All before anybody moves: newcomers go to the fullest home.
-  for (const name of ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil'] as const)
-    people.set(name, await join(at(1), name))
+const homes = neighbourhood({
+  homes: 2,
+  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil'],
 })
-afterAll(async () => {
-  await mover.close()
-  for (const home of homes) await home.close()
-  await community.close()
-})
+const { at, person } = homes
 
-const at = (ordinal: number) => {
-  const home = homes[ordinal - 1]
-  if (!home) throw new Error(`no home ${ordinal}`)
-  return home.instance
-}
 const stateOf = async (ordinal: number, id: string) =>
   (await at(ordinal).db.selectFrom('members').select('state').where('id', '=', id).executeTakeFirst())?.state
 
@@ -79,7 +54,7 @@ test('nothing that was acknowledged is lost, nothing is there twice, and what wa
     }
   }
   const writers = [0, 1, 2].map(busy)
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   moved = true
   await Promise.all(writers)
   expect([moved, alive.size > 0, deleted.size > 0]).toEqual([true, true, true])
@@ -106,8 +81,8 @@ test('nothing that was acknowledged is lost, nothing is there twice, and what wa
 
 test('one who is frozen for too long writes again at the old home, and the move is given up', async () => {
   const ben = person('ben')
-  const begun = must(await mover.begin(ben.id, 2))
-  await mover.driveTo(begun.id, 'frozen')
+  const begun = must(await homes.mover.begin(ben.id, 2))
+  await homes.mover.driveTo(begun.id, 'frozen')
   const post = (who: TestMember) => writePost(at(1), who, { text: 'Hello', visibility: 'public' })
   expect(await post(ben)).toMatchObject({ code: 'frozen', retryAfter: 2 })
   await tendMoves(at(1))
@@ -118,27 +93,27 @@ test('one who is frozen for too long writes again at the old home, and the move 
   await tendMoves(at(2))
   expect(await stateOf(2, ben.id)).toBeUndefined()
   // Late, the driver finds that there is nothing to be done any more.
-  expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'frozen-too-long' })
-  expect(await mover.move(ben.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'frozen-too-long' })
+  expect(await homes.mover.move(ben.id, 2)).toEqual({ is: 'done' })
 })
 
 test('one who was switched is not thawed, and both homes end the move without a driver', async () => {
   const cem = person('cem')
-  const begun = must(await mover.begin(cem.id, 2))
-  await mover.driveTo(begun.id, 'switched')
+  const begun = must(await homes.mover.begin(cem.id, 2))
+  await homes.mover.driveTo(begun.id, 'switched')
   await tendMoves(at(1), { frozenMs: 0 })
   expect([await stateOf(1, cem.id), await stateOf(2, cem.id)]).toEqual(['frozen', 'staged'])
   await tendMoves(at(2))
   expect(await stateOf(2, cem.id)).toBe('active')
   must(await writePost(at(2), { ...cem, epoch: 2 }, { text: 'Here', visibility: 'public' }))
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   expect(await stateOf(1, cem.id)).toBeUndefined()
 })
 
 test('while the directory cannot be read, or is an older copy, the frozen stay frozen', async () => {
   const dee = person('dee')
-  const begun = must(await mover.begin(dee.id, 2))
-  await mover.driveTo(begun.id, 'frozen')
+  const begun = must(await homes.mover.begin(dee.id, 2))
+  await homes.mover.driveTo(begun.id, 'frozen')
   const home = at(1)
   const older = Object.create(home, {
     homes: { value: Object.create(home.homes, { regressed: { value: true } }) },
@@ -156,7 +131,7 @@ test('while the directory cannot be read, or is an older copy, the frozen stay f
   })
   await expect(tendMoves(broken, { frozenMs: 0 })).rejects.toThrow('ECONNREFUSED')
   expect(await stateOf(1, dee.id)).toBe('frozen')
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
 })
 
 test('a delivery under way is waited for, and none is begun after that', async () => {
@@ -164,9 +139,9 @@ test('a delivery under way is waited for, and none is begun after that', async (
   await live(at(1), eva, 'eva')
   const leased = await leaseDeliveries(at(1).db, { most: 1, leaseS: 60 })
   expect(leased[0]?.member_id).toBe(eva.id)
-  const begun = must(await mover.begin(eva.id, 2))
-  await mover.driveTo(begun.id, 'copied')
-  const driving = mover.drive(begun.id)
+  const begun = must(await homes.mover.begin(eva.id, 2))
+  await homes.mover.driveTo(begun.id, 'copied')
+  const driving = homes.mover.drive(begun.id)
   await expect
     .poll(
       async () =>
@@ -176,7 +151,7 @@ test('a delivery under way is waited for, and none is begun after that', async (
     .toBe('quiet')
   expect(await leaseDeliveries(at(1).db, { most: 9, leaseS: 60 })).toEqual([])
   must(await writePost(at(1), eva, { text: 'Writes go on', visibility: 'public' }))
-  expect((await readMove(community.directory, begun.id))?.step).toBe('copied')
+  expect((await readMove(homes.community.directory, begun.id))?.step).toBe('copied')
   await at(1)
     .db.deleteFrom('deliveries')
     .where('id', '=', leased[0]?.id ?? '')
@@ -188,8 +163,8 @@ test('a delivery under way is waited for, and none is begun after that', async (
 
 test('whoever is writing when the freeze comes is waited for, and what they wrote moves too', async () => {
   const fay = person('fay')
-  const begun = must(await mover.begin(fay.id, 2))
-  await mover.driveTo(begun.id, 'quiesced')
+  const begun = must(await homes.mover.begin(fay.id, 2))
+  await homes.mover.driveTo(begun.id, 'quiesced')
   let letGo = () => {}
   const held = new Promise<void>((resolve) => {
     letGo = resolve
@@ -200,7 +175,7 @@ test('whoever is writing when the freeze comes is waited for, and what they wrot
     await tx.insertInto('tombstones').values({ uri: 'late', actor_uri: 'fay', member_id: fay.id }).execute()
     return true
   })
-  const driving = mover.drive(begun.id)
+  const driving = homes.mover.drive(begun.id)
   const waiting = async () => {
     const { rows } = await sql<{ count: number }>`
       SELECT count(*)::integer AS count FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
@@ -220,7 +195,7 @@ test('whoever is writing when the freeze comes is waited for, and what they wrot
 test('what is swept away in the middle of a freeze stops no move', async () => {
   const gil = person('gil')
   await live(at(1), gil, 'gil')
-  const begun = must(await mover.begin(gil.id, 2))
+  const begun = must(await homes.mover.begin(gil.id, 2))
   const old = new Date('2026-01-01T00:00:00Z')
   for (let n = 0; n < 9; n++) {
     await at(1)
@@ -241,18 +216,18 @@ test('what is swept away in the middle of a freeze stops no move', async () => {
   }
   let frozen = false
   let swept = 0
-  const call: Mover['deps']['call'] = async (ordinal, path, options) => {
+  const call: typeof homes.mover.deps.call = async (ordinal, path, options) => {
     // As the hourly sweep would, whichever the moment.
     if (frozen && swept < 9) {
       await at(1).db.deleteFrom('kv').where('key', '=', `once:${gil.id}:${swept}`).execute()
       await at(1).db.deleteFrom('outbox').where('activity_uri', '=', `old-${swept}`).execute()
       swept++
     }
-    const answer = await mover.deps.call(ordinal, path, options)
+    const answer = await homes.mover.deps.call(ordinal, path, options)
     if (path.endsWith('/freeze')) frozen = true
     return answer
   }
-  expect(await mover.drive(begun.id, { call })).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id, { call })).toEqual({ is: 'done' })
   expect(swept).toBeGreaterThan(2)
 })
 

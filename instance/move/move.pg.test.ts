@@ -1,9 +1,7 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { homeOf, makeInstance, makeTestSiblings, type TestInstance } from '../../test/postgres/instances.ts'
+import { describe, expect, test } from 'vitest'
 import { BROUGHT, dump, live, must, strangersPost } from '../../test/postgres/lives.ts'
-import { type Mover, makeMover } from '../../test/postgres/moves.ts'
+import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
 import { join, stranger } from '../../test/postgres/people.ts'
 import { STEPS } from '../directory/moves/move.ts'
 import { readMove } from '../directory/moves/read.ts'
@@ -15,26 +13,9 @@ import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
 
-let community: TestCommunity
-let homes: TestInstance[]
-let mover: Mover
-const network = makeTestSiblings()
-beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
-  homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
-  mover = makeMover(community, network)
-})
-afterAll(async () => {
-  await mover.close()
-  for (const home of homes) await home.close()
-  await community.close()
-})
+const homes = neighbourhood({ homes: 2 })
+const { at } = homes
 
-const at = (ordinal: number) => {
-  const home = homes[ordinal - 1]
-  if (!home) throw new Error(`no home ${ordinal}`)
-  return home.instance
-}
 const digests = (ordinal: number, id: string) =>
   inSnapshot(at(ordinal).db, async (tx) => digestsOf(tx, id, BROUGHT, await columnsOf(at(ordinal).db)))
 const pages = async (ordinal: number, id: string) => {
@@ -49,7 +30,8 @@ const pages = async (ordinal: number, id: string) => {
     ),
   }
 }
-const seats = () => community.directory.selectFrom('instances').select('taken').orderBy('ordinal').execute()
+const seats = () =>
+  homes.community.directory.selectFrom('instances').select('taken').orderBy('ordinal').execute()
 const residents = async () =>
   Promise.all(
     [1, 2].map(
@@ -61,7 +43,7 @@ test('a whole life moves: everything is the same afterwards, and nothing is left
   const ana = await join(at(1), 'ana')
   const life = await live(at(1), ana, 'ana')
   const before = { digests: await digests(1, ana.id), pages: await pages(1, ana.id) }
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   const after = { digests: await digests(2, ana.id), pages: await pages(2, ana.id) }
   // The epoch is one more; deliveries are numbered anew.
   expect({ ...after.digests, members: 0, deliveries: after.digests.deliveries?.count }).toEqual({
@@ -107,7 +89,7 @@ test('a whole life moves: everything is the same afterwards, and nothing is left
   expect(rows).toEqual([{ count: before.digests.posts?.count }])
 
   const again = must(await writePost(at(2), { ...ana, epoch: 2 }, { text: 'Here now', visibility: 'public' }))
-  expect(await mover.move(ana.id, 1)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 1)).toEqual({ is: 'done' })
   const back = await digests(1, ana.id)
   expect(back.posts?.count).toBe((before.digests.posts?.count ?? 0) + 1)
   expect(await readThread(at(1).db, undefined, again.id)).toBeDefined()
@@ -120,7 +102,7 @@ test('a cached post that the new home knows under another id is found by the old
   const earlier = new Date('2026-01-01T00:00:00.123Z')
   const here = await strangersPost(at(2), friend, 'mia-liked', { received: earlier })
   expect(here.id).not.toBe(life.liked)
-  expect(await mover.move(mia.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(mia.id, 2)).toEqual({ is: 'done' })
   expect(await at(2).db.selectFrom('post_aliases').selectAll().execute()).toEqual([
     { member_id: mia.id, old_id: life.liked, post_id: here.id },
   ])
@@ -150,11 +132,11 @@ describe('undone from any step before the switch, both databases are as they wer
     const uma = await join(at(1), handle)
     await live(at(1), uma, handle)
     const start = { 1: await dump(at(1)), 2: await dump(at(2)), seats: await seats() }
-    const begun = must(await mover.begin(uma.id, 2))
-    await mover.driveTo(begun.id, last)
-    expect((await readMove(community.directory, begun.id))?.step).toBe(last)
-    expect(await mover.abandon(begun.id, 'wanted')).toBe(true)
-    expect(await mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+    const begun = must(await homes.mover.begin(uma.id, 2))
+    await homes.mover.driveTo(begun.id, last)
+    expect((await readMove(homes.community.directory, begun.id))?.step).toBe(last)
+    expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
+    expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
     expect({ 1: await dump(at(1)), 2: await dump(at(2)), seats: await seats() }).toEqual(start)
     must(await writePost(at(1), uma, { text: 'Still here', visibility: 'public' }))
   })
