@@ -118,6 +118,19 @@ test('fewer instances never leave fewer seats than have another opened, and none
         expect(shrunk).toBeGreaterThanOrEqual(town.rows().length - 1)
       }
     }),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      examples: [
+        // Those who come need the emptied one, and another one besides.
+        [
+          { perInstance: 2, maxInstances: 3, minutesBetweenInstances: 0, minFree: 1 },
+          [
+            { is: 'settle', moves: 0 },
+            { is: 'pass', days: 4 },
+            { is: 'join', many: 4 },
+          ],
+        ],
+      ],
+    },
   )
 })

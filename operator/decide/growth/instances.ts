@@ -93,8 +93,9 @@ export function decideInstances(
 
   const changes = facts
     ? [
-        ...directoryChanges(community, claim, facts, objects, [...create.keys()]),
+        // First what takes members again, then another one beside it.
         ...(draining?.changes ?? []),
+        ...directoryChanges(community, claim, facts, objects, [...create.keys()]),
       ]
     : []
   const change: Step[] =
