@@ -103,8 +103,8 @@ export function putToWork(
       }
     }
   }
-  const working = Array.from({ length: workers }, (_, worker_) =>
-    worker(members.filter((_member, index) => index % workers === worker_)),
+  const working = Array.from({ length: workers }, (_, number) =>
+    worker(members.filter((_member, index) => index % workers === number)),
   )
   return {
     answers,

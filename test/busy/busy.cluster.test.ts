@@ -3,8 +3,8 @@
 import { appendFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
-import { deletePod, isReady, killProcess, podsOf } from '../faults/kill.ts'
-import { type Hamlet, hamlet, member } from '../stories/hamlet.ts'
+import { deletePod, isReady, killLeader, killProcess, leaderOf, podsOf } from '../faults/kill.ts'
+import { type Hamlet, hamlet, type InstanceObject, member, type RebalanceObject } from '../stories/hamlet.ts'
 import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Address, addressesOf, type Member, putToWork } from './at-work.ts'
 import { audit, inTurns, openLedger } from './ledger.ts'
@@ -35,30 +35,14 @@ afterAll(async () => {
   await closeVisitors()
 })
 
-async function list<T>(kind: string): Promise<T[]> {
-  const selected = ['get', kind, '--selector', `hamlet.coop/community=${NAME}`, '--output', 'json']
-  return (JSON.parse(await h.kubectl(selected)) as { items: T[] }).items
-}
-type InstanceObject = { metadata: { name: string }; status?: { members?: number; cap?: number } }
-type RebalanceObject = { status?: { phase?: string; moved?: number; failed?: number; left?: number } }
-
 const moved = async () =>
-  (await list<RebalanceObject>('rebalances')).reduce((sum, { status }) => sum + (status?.moved ?? 0), 0)
+  (await h.list<RebalanceObject>('rebalances', NAME)).reduce(
+    (sum, { status }) => sum + (status?.moved ?? 0),
+    0,
+  )
 
 const kills: readonly [share: number, what: string, kill: () => Promise<void>][] = [
-  [
-    0.1,
-    'the operator that leads',
-    async () => {
-      const ask = ['get', 'lease', 'hamlet-operator', '--namespace', 'hamlet']
-      const holder = await h.kubectl([...ask, '--output', 'jsonpath={.spec.holderIdentity}'])
-      const name = holder.split('_')[0] ?? ''
-      const pods = await podsOf(h, 'hamlet', 'app.kubernetes.io/component=operator')
-      const leader = pods.find(({ metadata }) => metadata.name === name)
-      if (!leader) throw new Error(`the leader is ${holder}, which has no pod`)
-      await deletePod(h, leader)
-    },
-  ],
+  [0.1, 'the operator that leads', async () => killLeader(h, await leaderOf(h))],
   [
     0.35,
     'an instance',
@@ -121,7 +105,7 @@ test(`${PEOPLE} members at work, ${MOVES} of them on the move, and three things 
       await kill()
     }
     await until('every instance to have no more members than seats', 600, async () => {
-      const found = await list<InstanceObject>('instances')
+      const found = await h.list<InstanceObject>('instances', NAME)
       return found.every(({ status }) => status?.cap === LOWERED && (status.members ?? PEOPLE) <= LOWERED)
     })
     seconds = (performance.now() - begun) / 1000
@@ -160,7 +144,7 @@ test(`${PEOPLE} members at work, ${MOVES} of them on the move, and three things 
   for (const { path, headers, body } of addresses)
     expect((await stranger.get(path, headers)).body, path).toContain(body)
 
-  const instances = await list<InstanceObject>('instances')
+  const instances = await h.list<InstanceObject>('instances', NAME)
   const seats = await seatsOf(
     h,
     instances.map(({ metadata }) => metadata.name),

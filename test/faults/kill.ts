@@ -37,3 +37,19 @@ export async function killProcess(h: Hamlet, pod: Pod): Promise<void> {
 export async function deletePod(h: Hamlet, { metadata: { name, namespace } }: Pod): Promise<void> {
   await h.kubectl(['delete', 'pod', name, '--namespace', namespace, '--grace-period=0', '--force'])
 }
+
+/** The operator's pod that leads; throws where there is none. */
+export async function leaderOf(h: Hamlet): Promise<Pod> {
+  const ask = ['get', 'lease', 'hamlet-operator', '--namespace', 'hamlet']
+  const holder = await h.kubectl([...ask, '--output', 'jsonpath={.spec.holderIdentity}'])
+  const pods = await podsOf(h, 'hamlet', 'app.kubernetes.io/component=operator')
+  const leader = pods.find(({ metadata }) => metadata.name === holder.split('_')[0])
+  if (!leader) throw new Error(`the leader is "${holder}", which has no pod`)
+  return leader
+}
+
+/** Asked to end, it would give the Lease back. Killed, it cannot, and before its container starts again it is deleted. */
+export async function killLeader(h: Hamlet, leader: Pod): Promise<void> {
+  await killProcess(h, leader)
+  await deletePod(h, leader)
+}

@@ -4,7 +4,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { type Hamlet, hamlet, member, post } from '../stories/hamlet.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
-import { deletePod, isReady, killProcess, type Pod, podsOf, restartsOf } from './kill.ts'
+import {
+  deletePod,
+  isReady,
+  killLeader,
+  killProcess,
+  leaderOf,
+  type Pod,
+  podsOf,
+  restartsOf,
+} from './kill.ts'
 import { type Witness, witness } from './witness.ts'
 
 const NAME = 'weald'
@@ -135,20 +144,11 @@ test('PostgreSQL is killed', async () => {
 })
 
 test('the operator that leads is killed', async () => {
-  const holder = async () => {
-    const ask = ['get', 'lease', 'hamlet-operator', '--namespace', 'hamlet']
-    return (await h.kubectl([...ask, '--output', 'jsonpath={.spec.holderIdentity}'])).split('_')[0] ?? ''
-  }
   const before = { deployments: await deployments(), pods: (await instances()).map(uidOf).sort() }
-  const leader = await until('a leader', 60, async () => (await holder()) || undefined)
-  const pods = await podsOf(h, 'hamlet', 'app.kubernetes.io/component=operator')
-  const pod = pods.find(({ metadata }) => metadata.name === leader)
-  if (!pod) throw new Error(`the leader ${leader} has no pod`)
+  const leader = await until('a leader', 60, () => leaderOf(h))
   const watched = ['ana', 'cyd'].map(watch)
   const { killed } = await during(watched, async (since) => {
-    // Asked to end, it would give the Lease back. Killed, it cannot, and before its container starts again it is deleted.
-    await killProcess(h, pod)
-    await deletePod(h, pod)
+    await killLeader(h, leader)
     await h.apply(NAME, { seats: SEATS, limits: { signUpsPerHour: 1000 }, title: 'The High Weald' })
     await until('another replica to do what is asked', 90, async () => {
       const community = await h.read(NAME)
@@ -160,7 +160,7 @@ test('the operator that leads is killed', async () => {
     )
     await tell('the change was seen on the front page', (performance.now() - since) / 1000)
   })
-  expect(await holder()).not.toBe(leader)
+  expect((await leaderOf(h)).metadata.name).not.toBe(leader.metadata.name)
   for (const one of watched) expect(one.statuses(killed)).toEqual([200])
   expect({ deployments: await deployments(), pods: (await instances()).map(uidOf).sort() }).toEqual(before)
   expect(before.deployments).toEqual([1, 2].map((ordinal) => `deployment.apps/${NAME}-${ordinal}`))

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
 import { type Hamlet, hamlet, member, post } from './hamlet.ts'
+import { seen } from './seen.ts'
 
 const PEOPLE = ['ida', 'joe', 'kim', 'lea', 'max']
 const spec = (more: { readonly perInstance: number; readonly drain?: readonly number[] }) => ({
@@ -28,18 +29,6 @@ async function names(kind: string): Promise<string[]> {
   return (await h.kubectl(selected)).split('\n').filter((line) => line !== '')
 }
 
-/** What anybody may see of somebody, through whichever door. */
-async function seen(stranger: Visitor, name: string): Promise<string[]> {
-  const told: string[] = []
-  for (const path of ['', '/outbox?page=true', '/followers', '/following']) {
-    const answer = await stranger.get(`/users/${name}${path}`, { accept: 'application/activity+json' })
-    told.push(`${path} ${answer.status} ${answer.body}`)
-  }
-  const page = await stranger.get(`/@${name}`)
-  told.push(`page ${page.status} ${page.html.text.includes(`A word of ${name}`)}`)
-  return told
-}
-
 test('the instance goes when nobody lives there any more, and everybody is where they were for all the world', async () => {
   const site = h.site('dell')
   const people = new Map<string, Visitor>()
@@ -56,7 +45,7 @@ test('the instance goes when nobody lives there any more, and everybody is where
   const follower = people.get(fourth ?? '') as Visitor
   await follower.submit(await follower.get(`/@${first}`), '/follow')
   const stranger = visitor(site)
-  const look = () => Promise.all(PEOPLE.map((name) => seen(stranger, name)))
+  const look = () => Promise.all(PEOPLE.map((name) => seen(stranger, name, `A word of ${name}`)))
   const before = await until('the follow to be told at both homes', 60, async () => {
     const now = await look()
     const told = `${now[0]?.[2]} ${now[3]?.[3]}`

@@ -32,6 +32,16 @@ export type CommunityObject = {
   }
 }
 
+export type InstanceObject = {
+  metadata: { name: string }
+  status?: { members?: number; cap?: number }
+}
+
+export type RebalanceObject = {
+  metadata: { name: string }
+  status?: { phase?: string; planned?: number; moved?: number; failed?: number; left?: number }
+}
+
 export type Hamlet = {
   readonly cluster: Cluster
   /** Upgrades the release, with the chart's values at these paths on top of the usual ones. */
@@ -43,6 +53,8 @@ export type Hamlet = {
   /** Waits for a Community's condition to be True for the generation that was applied last. */
   ready(name: string): Promise<CommunityObject>
   read(name: string): Promise<CommunityObject | undefined>
+  /** The objects of a kind that belong to a Community. */
+  list<T>(kind: string, name: string): Promise<T[]>
   site(name: string): Site
   /** The path of the organiser's one-time link. */
   invitation(name: string): Promise<string>
@@ -103,6 +115,10 @@ export async function hamlet(): Promise<Hamlet> {
     apply,
     ready,
     read,
+    list: async <T>(kind: string, name: string) => {
+      const ask = ['get', kind, '--selector', `hamlet.coop/community=${name}`, '--output', 'json']
+      return (JSON.parse(await run(ask)) as { items: T[] }).items
+    },
     site: (name) => ({ domain: domainOf(name), port: cluster.ports?.https ?? 443, ca: cert }),
     invitation: async (name) => {
       const encoded = await until(`the invitation of ${name}`, 60, async () => {

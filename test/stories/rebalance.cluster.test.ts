@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
-import { type Hamlet, hamlet, member, post } from './hamlet.ts'
+import { type Hamlet, hamlet, type InstanceObject, member, post, type RebalanceObject } from './hamlet.ts'
+import { seen } from './seen.ts'
 
 const PEOPLE = ['ann', 'bob', 'cyd', 'dot', 'eve', 'fay', 'gus', 'hal']
 const spec = (perInstance: number) => ({
@@ -20,28 +21,6 @@ afterAll(async () => {
   await h?.remove('glade')
   await closeVisitors()
 })
-
-async function list<T>(kind: string): Promise<T[]> {
-  const selected = ['get', kind, '--selector', 'hamlet.coop/community=glade', '--output', 'json']
-  return (JSON.parse(await h.kubectl(selected)) as { items: T[] }).items
-}
-type InstanceObject = { metadata: { name: string }; status?: { members?: number; cap?: number } }
-type RebalanceObject = {
-  metadata: { name: string }
-  status?: { phase?: string; planned?: number; moved?: number; failed?: number; left?: number }
-}
-
-/** What anybody may see of somebody, through whichever door. */
-async function seen(stranger: Visitor, name: string): Promise<string[]> {
-  const told: string[] = []
-  for (const path of ['', '/outbox?page=true', '/followers', '/following']) {
-    const answer = await stranger.get(`/users/${name}${path}`, { accept: 'application/activity+json' })
-    told.push(`${path} ${answer.status} ${answer.body}`)
-  }
-  const page = await stranger.get(`/@${name}`)
-  told.push(`page ${page.status} ${page.html.text.includes(`A word of ${name}`)}`)
-  return told
-}
 
 test('from four seats to three: everybody keeps their pages, sessions and followers, and every instance has three', async () => {
   const site = h.site('glade')
@@ -62,7 +41,7 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
     await person.submit(await person.get(`/@${friend}`), '/follow')
   }
   const stranger = visitor(site)
-  const look = async () => Promise.all(PEOPLE.map((name) => seen(stranger, name)))
+  const look = async () => Promise.all(PEOPLE.map((name) => seen(stranger, name, `A word of ${name}`)))
   const before = await until('all follows to be told at both homes', 60, async () => {
     const now = await look()
     return now.every(
@@ -77,7 +56,7 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
     expect(outbox).toMatch(/^\/outbox\?page=true 200 /)
     expect(page).toBe('page 200 true')
   }
-  await until('an instance to move to', 120, async () => (await list('instances')).length >= 3)
+  await until('an instance to move to', 120, async () => (await h.list('instances', 'glade')).length >= 3)
 
   await h.apply('glade', spec(3))
   let over = false
@@ -89,12 +68,12 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
     }
   })()
-  await until('a Rebalance', 60, async () => (await list<RebalanceObject>('rebalances'))[0])
+  await until('a Rebalance', 60, async () => (await h.list<RebalanceObject>('rebalances', 'glade'))[0])
   // Whoever leads next goes on from what the directory says.
   const operators = ['--selector', 'app.kubernetes.io/component=operator', '--namespace', 'hamlet']
   await h.kubectl(['delete', 'pod', ...operators, '--wait=false'])
   const done = await until('it to be done', 240, async () => {
-    const [one] = await list<RebalanceObject>('rebalances')
+    const [one] = await h.list<RebalanceObject>('rebalances', 'glade')
     return one?.status?.phase === 'Done' ? one : undefined
   })
   over = true
@@ -104,7 +83,7 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
   expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([])
 
   const instances = await until('all caps', 60, async () => {
-    const found = await list<InstanceObject>('instances')
+    const found = await h.list<InstanceObject>('instances', 'glade')
     return found.every(({ status }) => status?.cap === 3 && (status.members ?? 9) <= 3) ? found : undefined
   })
   expect(instances.reduce((sum, { status }) => sum + (status?.members ?? 0), 0)).toBe(PEOPLE.length)
