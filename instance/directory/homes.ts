@@ -25,6 +25,10 @@ export type InstanceInfo = {
   readonly taken: number
 }
 
+/** Whether anybody may live there: not before it has opened, and not once it was emptied for good. */
+export const isInhabited = ({ state }: Pick<InstanceInfo, 'state'>): boolean =>
+  state === 'Active' || state === 'Draining'
+
 /** What the Community's spec says and its instances must know. */
 export type Settings = {
   readonly title: string

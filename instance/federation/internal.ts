@@ -2,13 +2,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Instance } from '../instance.ts'
+import { idText } from '../store/ids.ts'
 import { visibleTo } from '../visibility/visibility.ts'
 import { ownAddress } from './documents/addresses.ts'
 import { knownPath } from './resolve/by-id.ts'
 import type { MemberProfile } from './resolve/sibling.ts'
 import { registerSpool } from './spool/receiver.ts'
 
-const ID = z.object({ id: z.string().regex(/^\d{1,19}$/) })
+const ID = z.object({ id: idText })
 
 export function registerInternal(app: FastifyInstance, instance: Instance): void {
   registerSpool(app, instance)

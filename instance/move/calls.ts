@@ -1,6 +1,7 @@
 // What the driver, and the two homes of a move, say to each other over the internal ports.
 import { z } from 'zod'
 import type { SiblingAnswer, SiblingCall } from '../siblings/client.ts'
+import { idText } from '../store/ids.ts'
 
 /** How an instance is called: `Siblings['call']` in real life, a direct call in tests. */
 export type InternalCall = (ordinal: number, path: string, options?: SiblingCall) => Promise<SiblingAnswer>
@@ -23,10 +24,8 @@ export const TARGET_VERBS = [
 export type SourceVerb = (typeof SOURCE_VERBS)[number]
 export type TargetVerb = (typeof TARGET_VERBS)[number]
 
-const id = z.string().regex(/^\d{1,19}$/)
-
 /** Every call says which move and whose attempt; a lower attempt than one seen before is refused. */
-export const moveCall = z.object({ move: id, attempt: z.number().int().min(1) })
+export const moveCall = z.object({ move: idText, attempt: z.number().int().min(1) })
 export type MoveCall = z.infer<typeof moveCall>
 
 /** Rows as JSON text, so that no number passes through JavaScript. */
@@ -56,6 +55,7 @@ export const deltaCall = moveCall.extend({
   /** Digests, in the same snapshot, of all of the member's rows, or of those that changed. The latter when frozen. */
   digests: z.enum(['all', 'changed']).optional(),
 })
+export type DeltaCall = z.infer<typeof deltaCall>
 export const delta = z.object({
   rows,
   /** Keys of rows that are no more. */

@@ -1,6 +1,10 @@
 // 64-bit ids: 42 bits of milliseconds, 1 bit "remote", 10 bits of ordinal, 10 bits of a sequence. Strings in JavaScript.
 import { createHmac } from 'node:crypto'
 import { type QueryExecutorProvider, sql } from 'kysely'
+import { z } from 'zod'
+
+/** An id in a call from one process to another. */
+export const idText = z.string().regex(/^\d{1,19}$/)
 
 const LOW_BITS = 21n
 const REMOTE = 1n << 20n

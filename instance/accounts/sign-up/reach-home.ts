@@ -6,6 +6,7 @@ import { tokenText } from '../../directory/seats/seats.ts'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, REFUSALS, type Refusal, type RefusalCode, refuse } from '../../refusal.ts'
 import type { SiblingAnswer } from '../../siblings/client.ts'
+import { idText } from '../../store/ids.ts'
 import { type AtHome, openSession, settleIn } from './home-steps.ts'
 import { settlePending } from './settle.ts'
 
@@ -16,12 +17,11 @@ export type FinishedSignUp = {
 }
 
 const tokenHash = z.base64url().transform((text) => Buffer.from(text, 'base64url'))
-const digits = z.string().regex(/^\d{1,19}$/)
 
 /** What one instance tells the home of a newcomer. */
 export const SETTLE_IN = z.object({
   member: z.object({
-    id: digits,
+    id: idText,
     handle: z.string(),
     home: z.number().int(),
     epoch: z.number().int(),
@@ -37,7 +37,7 @@ export const SETTLE_IN = z.object({
 })
 
 export const OPEN_SESSION = z.object({
-  member: z.object({ id: digits, home: z.number().int(), tokenHash }),
+  member: z.object({ id: idText, home: z.number().int(), tokenHash }),
   userAgent: z.string().optional(),
 })
 

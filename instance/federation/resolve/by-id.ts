@@ -1,6 +1,7 @@
 // What an id stands for that is not known here: a page or an app that was opened before its reader moved here shows
 // people and posts that only the earlier home had met.
 import { z } from 'zod'
+import { isInhabited } from '../../directory/homes.ts'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { resolveAccount } from './account.ts'
@@ -9,8 +10,6 @@ import { resolvePost } from './post.ts'
 export type Known = 'account' | 'post'
 
 const answer = z.object({ uri: z.string() })
-/** Those that may know anything. */
-const OPEN: ReadonlySet<string> = new Set(['Active', 'Draining'])
 const PATIENCE_MS = 3_000
 
 export const knownPath = (what: Known, id: string): string => `/internal/known/${what}/${id}`
@@ -53,7 +52,7 @@ const isUnknown = (result: unknown): boolean => isRefusal(result) && result.code
 async function uriElsewhere(instance: Instance, what: Known, id: string): Promise<string | Refusal> {
   const siblings = instance.homes
     .instances()
-    .filter(({ ordinal, state }) => ordinal !== instance.config.ordinal && OPEN.has(state))
+    .filter((sibling) => isInhabited(sibling) && sibling.ordinal !== instance.config.ordinal)
   let silent = false
   const asked = siblings.map(async ({ ordinal }) => {
     const { status, body } = await instance.siblings

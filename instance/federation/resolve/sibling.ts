@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Home } from '../../directory/homes.ts'
 import type { Instance } from '../../instance.ts'
 import { type Refusal, refuse } from '../../refusal.ts'
+import { idText } from '../../store/ids.ts'
 import { actorAddresses, sharedInbox } from '../documents/addresses.ts'
 import { type Account, readAccount, saveRemote } from './store.ts'
 
@@ -11,7 +12,7 @@ const FRESH_MS = 60 * 60 * 1000
 
 /** What one home tells another of a member. */
 export const memberProfile = z.object({
-  id: z.string().regex(/^\d{1,19}$/),
+  id: idText,
   handle: z.string(),
   display_name: z.string(),
   bio_html: z.string(),

@@ -1,5 +1,6 @@
 // What is left for a sibling that is no more: nobody lives there, but whom it was for may live elsewhere by now.
 import { sql } from 'kysely'
+import { isInhabited } from '../../directory/homes.ts'
 import type { Instance } from '../../instance.ts'
 
 /**
@@ -56,7 +57,7 @@ async function whereTo(
   if (recipient === null)
     return homes
       .instances()
-      .filter(({ state }) => state === 'Active' || state === 'Draining')
+      .filter(isInhabited)
       .map((other) => other.ordinal)
       .filter((other) => other !== ordinal && other !== config.ordinal)
   const home = await homes.freshByHandle(recipient)

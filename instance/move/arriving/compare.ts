@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
-import { type Delta, type Digests, delta, type Keys, type MoveCall } from '../calls.ts'
+import type { Digests, Keys, MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, setState } from '../fence.ts'
 import { CARRIED, keyText } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
@@ -12,7 +12,7 @@ import { planForTwins, stageDelta } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
 import { unlikePosts } from './placed.ts'
 import { progress } from './progress.ts'
-import { askSource, begin, placeAhead, staged, type TargetDeps } from './target.ts'
+import { askDelta, begin, placeAhead, staged, type TargetDeps } from './target.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }
@@ -27,13 +27,7 @@ export async function compare(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const begun = await begin(deps, call, run, ['copied'])
   if (isRefusal(begun)) return begun
   const before = progress.parse(begun.progress)
-  const got: Delta | Refusal = await askSource(
-    deps,
-    begun.other,
-    'delta',
-    { ...call, since: before.snapshot, digests: 'all' },
-    delta,
-  )
+  const got = await askDelta(deps, begun.other, { ...call, since: before.snapshot, digests: 'all' })
   if (isRefusal(got)) return got
   const columns = await columnsOf(deps.db)
   const note = (tx: InstanceTransaction, more: object) =>
@@ -87,13 +81,7 @@ export async function seal(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const before = progress.parse(begun.progress)
   const { compared } = before
   if (!compared) return refuse('move-not-so-far')
-  const got: Delta | Refusal = await askSource(
-    deps,
-    begun.other,
-    'delta',
-    { ...call, since: compared.source, digests: 'changed' },
-    delta,
-  )
+  const got = await askDelta(deps, begun.other, { ...call, since: compared.source, digests: 'changed' })
   if (isRefusal(got)) return got
   const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {

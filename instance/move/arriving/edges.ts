@@ -23,9 +23,10 @@ export async function clearEdges({ tx, move, me, columns }: Context): Promise<vo
 }
 
 /**
- * Edges with people elsewhere come as the earlier home had them, after `clearEdges`. For those between the member and a resident, this
- * home's rows count: what the resident did is in them, and what the member did and is still on its way here comes as
- * the activity that it is. Only what the member has said already is made up for: that a follower was accepted.
+ * Edges with people elsewhere come as the earlier home had them, after `clearEdges`. For those between the member and a
+ * resident, this home's rows count: what the resident did is in them, and what the member did and is still on its way
+ * here comes as the activity that it is. Only what the member has said already is made up for: that a follower was
+ * accepted.
  */
 export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context

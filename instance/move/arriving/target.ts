@@ -7,7 +7,7 @@ import { actorAddresses, sharedInbox } from '../../federation/documents/addresse
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { violatedConstraint } from '../../store/failures.ts'
-import { type Delta, delta, MOVES, type MoveCall, type Page, page } from '../calls.ts'
+import { type Delta, type DeltaCall, delta, MOVES, type MoveCall, type Page, page } from '../calls.ts'
 import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.ts'
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
@@ -134,13 +134,7 @@ export async function catchUp(deps: TargetDeps, call: MoveCall): Answer<{ change
   const begun = await begin(deps, call, run, ['copied'])
   if (isRefusal(begun)) return begun
   const at = progress.parse(begun.progress)
-  const got: Delta | Refusal = await askSource(
-    deps,
-    begun.other,
-    'delta',
-    { ...call, since: at.snapshot },
-    delta,
-  )
+  const got = await askDelta(deps, begun.other, { ...call, since: at.snapshot })
   if (isRefusal(got)) return got
   const columns = await columnsOf(deps.db)
   return asCaller(deps, call, async (tx, move) => {
@@ -165,7 +159,7 @@ export function begin(deps: TargetDeps, call: MoveCall, run: string, states: rea
   })
 }
 
-export async function askSource<T extends Page | Delta>(
+async function askSource<T extends Page | Delta>(
   deps: TargetDeps,
   ordinal: number,
   what: 'page' | 'delta',
@@ -180,6 +174,10 @@ export async function askSource<T extends Page | Delta>(
   if (isRefusal(answer.body)) return answer.body
   return shape.parse(answer.body)
 }
+
+/** What changed at the source, with digests if they are asked for. */
+export const askDelta = (deps: TargetDeps, ordinal: number, call: DeltaCall): Answer<Delta> =>
+  askSource(deps, ordinal, 'delta', call, delta)
 
 /** After the move was given up: nothing of it is left but a fence against late calls. */
 export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {

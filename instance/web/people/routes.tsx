@@ -25,13 +25,12 @@ export function registerPeople(app: FastifyInstance, web: Web): void {
   const profilePage = async (request: FastifyRequest, reply: FastifyReply, shell: Shell, which: Which) => {
     const viewer = viewerOf(shell)
     const read = () => readProfile(instance.db, viewer, which)
-    const found =
+    const profile =
       'id' in which && shell.me
         ? await withAccount(instance, which.id, async () => (await read()) ?? refuse('not-found'))
         : await read()
-    if (isRefusal(found) && found.code !== 'not-found') return sendRefusal(reply, shell, found)
-    if (!found || isRefusal(found)) return nobody(reply, shell, which)
-    const profile = found
+    if (isRefusal(profile) && profile.code !== 'not-found') return sendRefusal(reply, shell, profile)
+    if (!profile || isRefusal(profile)) return nobody(reply, shell, which)
     const { account } = profile
     if ('id' in which && account.resident) return reply.redirect(`/@${account.handle}`)
     // What other servers said is shown to members, not republished to everybody.

@@ -98,11 +98,18 @@ export function registerReading(app: FastifyInstance, web: Web): void {
 
   const thread = async (reply: FastifyReply, shell: Shell, postId: string, handle: string | undefined) => {
     const viewer = viewerOf(shell)
-    const read = async (id: string) => (await readThread(instance.db, viewer, id)) ?? refuse('not-found')
-    const alias = await aliasOf(instance.db, viewer?.id, postId)
-    const found = await (shell.me && !alias ? withPost(instance, postId, read) : read(alias ?? postId))
-    if (isRefusal(found) && found.code !== 'not-found') return sendRefusal(reply, shell, found)
-    if (isRefusal(found)) return missing(reply, shell, postId, handle)
+    const read = async (id: string) => {
+      const thread = await readThread(instance.db, viewer, id)
+      if (thread) return thread
+      const alias = await aliasOf(instance.db, viewer?.id, id)
+      return (alias ? await readThread(instance.db, viewer, alias) : undefined) ?? refuse('not-found')
+    }
+    const found = await (shell.me ? withPost(instance, postId, read) : read(postId))
+    if (isRefusal(found)) {
+      return found.code === 'not-found'
+        ? missing(reply, shell, postId, handle)
+        : sendRefusal(reply, shell, found)
+    }
     const { author } = found.post.post
     if (handle !== undefined && (author.handle !== handle || author.domain !== null)) {
       return missing(reply, shell, postId, handle)
