@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: ['{operator,instance,test}/**/*.pg.test.{ts,tsx}'],
-          globalSetup: 'test/postgres/global.ts',
+          globalSetup: 'test/postgres/server/global.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

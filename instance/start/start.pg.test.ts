@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
-import { type PostgresServer, startPostgres } from '../../test/postgres/server.ts'
+import { type PostgresServer, startPostgres } from '../../test/postgres/server/server.ts'
 import { readConfig } from '../config.ts'
 import { type Running, startInstance } from './start.ts'
 

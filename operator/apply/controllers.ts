@@ -2,7 +2,7 @@
 import { describeProblems, parseCommunity, parseInstance } from '../api/objects.ts'
 import { COMMUNITY_MANAGER, INSTANCE_MANAGER } from '../decide/changed.ts'
 import { decideCommunity } from '../decide/community/decide.ts'
-import { isHeld, release } from '../decide/community/hold.ts'
+import { isHeld, release } from '../decide/community/deletion/hold.ts'
 import { refused } from '../decide/community/status.ts'
 import { decideInstance } from '../decide/instances/decide.ts'
 import { KubeError } from '../kube/error.ts'

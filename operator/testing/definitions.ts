@@ -1,5 +1,5 @@
 // Our kinds on a cluster that does not have them yet.
-import { allDefinitions } from '../api/crd.ts'
+import { allDefinitions } from '../api/definitions/crd.ts'
 import { resources } from '../kube/resources.ts'
 import type { Kube, KubeObject } from '../kube/types.ts'
 

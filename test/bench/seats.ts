@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { changeDirectory } from '../../instance/directory/change.ts'
 import { commitSeat, reserveSeat } from '../../instance/directory/seats/seats.ts'
 import { makeCommunity } from '../postgres/databases.ts'
-import { startPostgres } from '../postgres/server.ts'
+import { startPostgres } from '../postgres/server/server.ts'
 import type { Bench } from './figure.ts'
 
 const PEOPLE = 600

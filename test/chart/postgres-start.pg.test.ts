@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { binaries, freePort, NOBODY } from '../postgres/server.ts'
+import { binaries, freePort, NOBODY } from '../postgres/server/server.ts'
 
 const scripts = join(import.meta.dirname, '../../charts/hamlet/files/postgres')
 const root = process.getuid?.() === 0

@@ -1,7 +1,7 @@
 // PostgreSQL is killed under load and comes back: pages are 503 meanwhile and 200 after, and no process is restarted.
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server/server.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
 import { startCommunity } from '../world/community.ts'
 import { keepAsking, until } from './load.ts'

@@ -1,6 +1,6 @@
 // Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
 import { parseArgs } from 'node:util'
-import { startPostgres } from '../postgres/server.ts'
+import { startPostgres } from '../postgres/server/server.ts'
 import { report, runMany } from './run/many.ts'
 
 const { values } = parseArgs({

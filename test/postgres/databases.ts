@@ -8,7 +8,7 @@ import {
   type InstanceTables,
   openDatabase,
 } from '../../instance/store/database.ts'
-import { type DatabaseKind, groupOf, templateOf } from './templates.ts'
+import { type DatabaseKind, groupOf, templateOf } from './server/templates.ts'
 
 export type TestCommunity = {
   readonly domain: string

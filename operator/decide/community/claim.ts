@@ -2,7 +2,7 @@
 import { buildClaim, type Claim } from '../../build/data/claim.ts'
 import { inOrder, type Step } from '../decision.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
-import { mayClaim } from './hold.ts'
+import { mayClaim } from './deletion/hold.ts'
 
 export type Claimed =
   | { readonly claim: Claim }

@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Migration } from '../../../instance/store/migrations.ts'
-import { type PostgresServer, startPostgres } from '../../../test/postgres/server.ts'
+import { type PostgresServer, startPostgres } from '../../../test/postgres/server/server.ts'
 import { createFaults, type Fault, type Faults } from '../../testing/faults.ts'
 import type { Credentials } from '../server/credentials.ts'
 import { openServer, withSession } from '../server/session.ts'

@@ -1,6 +1,6 @@
 // Arbitrary snapshots of communities, for properties of decisions.
 import fc from 'fast-check'
-import { FINALIZER } from '../../decide/community/hold.ts'
+import { FINALIZER } from '../../decide/community/deletion/hold.ts'
 import type {
   CommunitySnapshot,
   DatabaseState,

@@ -4,7 +4,7 @@ import type { Community, Instance } from '../../api/objects.ts'
 import { claimName } from '../../build/data/claim.ts'
 import { internalAddress } from '../../build/names.ts'
 import { instanceLabels, type Owner, owned } from '../../build/owned.ts'
-import { FINALIZER } from '../../decide/community/hold.ts'
+import { FINALIZER } from '../../decide/community/deletion/hold.ts'
 import type {
   Chance,
   CommunitySnapshot,

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCommunity } from '../../postgres/databases.ts'
-import { startPostgres } from '../../postgres/server.ts'
+import { startPostgres } from '../../postgres/server/server.ts'
 
 const BUNDLE = new URL('../../../dist/instance.js', import.meta.url).pathname
 

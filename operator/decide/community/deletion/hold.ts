@@ -1,7 +1,7 @@
 // The finalizer: whether a deleted Community waits for the operator.
-import type { Claim } from '../../build/data/claim.ts'
-import type { Step } from '../decision.ts'
-import type { CommunitySnapshot } from '../snapshot.ts'
+import type { Claim } from '../../../build/data/claim.ts'
+import type { Step } from '../../decision.ts'
+import type { CommunitySnapshot } from '../../snapshot.ts'
 
 /** Keeps a deleted Community in sight until its data is gone. */
 export const FINALIZER = 'hamlet.coop/community'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { owned } from '../../build/owned.ts'
-import { makeCommunity, makeInstance, makeOwner, makeSnapshot } from '../../testing/snapshots/community.ts'
-import { decide, everywhere, holds, reason, steps } from '../../testing/snapshots/decided.ts'
+import { owned } from '../../../build/owned.ts'
+import { makeCommunity, makeInstance, makeOwner, makeSnapshot } from '../../../testing/snapshots/community.ts'
+import { decide, everywhere, holds, reason, steps } from '../../../testing/snapshots/decided.ts'
 import { FINALIZER } from './hold.ts'
 
 test('a Community is held only while its data shall go with it, and finalizers of others stay', () => {

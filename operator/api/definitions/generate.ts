@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { communityDefinition, instanceDefinition, rebalanceDefinition } from './crd.ts'
 
 const HEAD =
-  '# Made by operator/api/generate.ts from the schemas beside it: change those, then `npm run generate`.\n'
+  '# Made by operator/api/definitions/generate.ts from the schemas in operator/api: change those, then `npm run generate`.\n'
 
 /** File name in crds/ → its text. */
 export function definitionFiles(): Map<string, string> {
@@ -23,7 +23,7 @@ const yaml = (value: object): string =>
 if (import.meta.main) {
   for (const [name, text] of definitionFiles()) {
     for (const folder of ['crds', 'charts/hamlet/crd-files']) {
-      writeFileSync(new URL(`../../${folder}/${name}`, import.meta.url), text)
+      writeFileSync(new URL(`../../../${folder}/${name}`, import.meta.url), text)
     }
   }
 }

@@ -1,10 +1,10 @@
 // What a real API server makes of the definitions: defaults, and refusals in our words.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { resources } from '../kube/resources.ts'
-import { installDefinitions, realCluster } from '../kube/testing/real.ts'
-import type { KubeObject } from '../kube/types.ts'
-import { mergeConditions } from './conditions.ts'
-import { parseCommunity } from './objects.ts'
+import { resources } from '../../kube/resources.ts'
+import { installDefinitions, realCluster } from '../../kube/testing/real.ts'
+import type { KubeObject } from '../../kube/types.ts'
+import { mergeConditions } from '../conditions.ts'
+import { parseCommunity } from '../objects.ts'
 
 let cluster: Awaited<ReturnType<typeof realCluster>>
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 // The CustomResourceDefinitions, made from the schemas: structural, with CEL rules, defaults and columns.
 import { z } from 'zod'
-import { communityNameRules, communitySpec, communityStatus } from './community.ts'
-import { instanceNameRules, instanceSpec, instanceStatus } from './instance.ts'
-import { API_VERSION, GROUP } from './objects.ts'
-import { rebalanceSpec, rebalanceStatus } from './rebalance.ts'
+import { communityNameRules, communitySpec, communityStatus } from '../community.ts'
+import { instanceNameRules, instanceSpec, instanceStatus } from '../instance.ts'
+import { API_VERSION, GROUP } from '../objects.ts'
+import { rebalanceSpec, rebalanceStatus } from '../rebalance.ts'
 
 type Json = { [key: string]: unknown }
 type Column = { name: string; type: string; jsonPath: string; description?: string; priority?: number }

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 
-const MIGRATIONS = new URL('../../instance/store/migrations/', import.meta.url)
+const MIGRATIONS = new URL('../../../instance/store/migrations/', import.meta.url)
 
 export type DatabaseKind = 'directory' | 'instance'
 

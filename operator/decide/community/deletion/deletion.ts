@@ -1,9 +1,9 @@
 // What a deleted Community leaves: everything that cannot be made again (Retain, for which nobody waits), or nothing.
-import { CONFIRM_DELETE } from '../../api/objects.ts'
-import { type Decision, inOrder, type Step } from '../decision.ts'
-import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
+import { CONFIRM_DELETE } from '../../../api/objects.ts'
+import { type Decision, inOrder, type Step } from '../../decision.ts'
+import type { CommunitySnapshot, Refusal } from '../../snapshot.ts'
+import { type CommunityCounts, type CommunityFinding, refused } from '../status.ts'
 import { isHeld, release } from './hold.ts'
-import { type CommunityCounts, type CommunityFinding, refused } from './status.ts'
 
 /** Pods first, for they write; then the data; then the claim, which says where the data was; then the object. */
 export function decideDeletion(
