@@ -66,7 +66,10 @@ afterAll(async () => {
 test('every delivery gets 202 while an instance is stopped, and nothing is missing after it returns', async () => {
   const own = (await postUris(2)).find((uri) => uri.startsWith(uriOf(down.handle)))
   if (!own) throw new Error('the post was not written')
+  // Nobody here knows this id; whether the other one would is not known.
+  expect((await up.visitor.get('/people/123')).status).toBe(404)
   await garden.stop(2)
+  expect((await up.visitor.get('/people/123')).status).toBe(503)
 
   const statuses: number[] = []
   const send = async (path: string, activity: object) => {
