@@ -154,6 +154,7 @@ export const REFUSALS = {
     text: 'The two instances have different versions. Moves go on when both are upgraded.',
   },
   'copies-differ': { status: 409, text: 'The copy is not the same as the original: {tables}.' },
+  'no-copy': { status: 404, text: 'No other instance has kept a copy of this member.' },
   'still-busy': { status: 503, text: 'What this member has under way takes too long. Try again shortly.' },
 } as const satisfies Record<string, Kind>
 

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { DirectoryDatabase, InstanceDatabase } from '../store/database.ts'
 import { pause } from '../store/failures.ts'
+import { adoptEpochs } from './incarnation.ts'
 import { type DirectoryImage, readDirectory, readMember, readRevision } from './read.ts'
 import { isRegression, noteSeen, readSeen, type Seen } from './regression.ts'
 
@@ -116,6 +117,8 @@ export function openHomes(deps: Deps): Homes {
   const load = async () => {
     const seen = await readSeen(deps.db)
     const fresh = await readDirectory(deps.directory)
+    // Before memory has them: a home whose epochs are others' sends its members away.
+    if (fresh.incarnation > seen.incarnation) await adoptEpochs(deps.db, fresh.members)
     take(fresh, seen)
     if (!regressed) await noteSeen(deps.db, fresh)
   }

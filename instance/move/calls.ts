@@ -41,6 +41,10 @@ export const pageCall = moveCall.extend({ at: place })
 export const page = z.object({ rows, next: place.nullable() })
 export type Page = z.infer<typeof page>
 
+/** The same of what the source has kept, with the member's state before they were frozen. */
+export const keptPage = page.extend({ was: z.string().nullable() })
+export type KeptPage = z.infer<typeof keptPage>
+
 /** For each table how many rows are the member's, and a SHA-256 over all of them, or over those that were asked for. */
 export const digests = z.record(z.string(), z.object({ count: z.number(), sha256: z.string() }))
 export type Digests = z.infer<typeof digests>

@@ -16,6 +16,7 @@ import {
   type TargetVerb,
 } from './calls.ts'
 import { demote } from './leaving/demote.ts'
+import { showKept } from './leaving/kept.ts'
 import { freeze, quiesce, release, showDelta, showPage, subscribe } from './leaving/source.ts'
 import { schemaOf } from './rows/digest.ts'
 
@@ -50,6 +51,11 @@ export function registerMoves(app: FastifyInstance, instance: TargetDeps): void 
     const call = pageCall.safeParse(request.body)
     if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
     return showPage(instance, request.sibling, call.data)
+  })
+  app.post(`${MOVES}/kept`, async (request, reply) => {
+    const call = pageCall.safeParse(request.body)
+    if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
+    return showKept(instance, request.sibling, call.data)
   })
   app.post(`${MOVES}/delta`, async (request, reply) => {
     const call = deltaCall.safeParse(request.body)

@@ -1,15 +1,19 @@
 // What a home does for its moves by itself, whatever becomes of their driver.
 import { sql } from 'kysely'
 import { changeFor } from '../directory/change.ts'
+import type { Home } from '../directory/homes.ts'
 import { AFTER_SWITCH, BEFORE_SWITCH, type Move } from '../directory/moves/move.ts'
 import { readMove } from '../directory/moves/read.ts'
 import { giveUp } from '../directory/moves/steps.ts'
 import { startLoop, type Worker } from '../federation/loop.ts'
 import { isRefusal } from '../refusal.ts'
+import { compareResidents, noteMissing } from '../store/boots.ts'
 import { isDatabaseDown } from '../store/failures.ts'
 import { activate } from './arriving/activate.ts'
-import { drop, type TargetDeps } from './arriving/target.ts'
+import { bringBack } from './arriving/bring-back.ts'
+import { drop, isPast, type TargetDeps } from './arriving/target.ts'
 import { demote } from './leaving/demote.ts'
+import { letLeaversGo } from './leaving/leavers.ts'
 import { release } from './leaving/source.ts'
 import { CARRIED } from './rows/carried.ts'
 import { emptyTwins } from './rows/stage.ts'
@@ -31,6 +35,7 @@ export function startTending(instance: TargetDeps): Worker {
       else instance.log.error({ err: error }, 'moves could not be looked after')
     },
     step: async () => {
+      await repairHome(instance)
       if (instance.homes.instances().length < 2) return false
       await tendMoves(instance)
       if (performance.now() - sweptAt > 3_600_000) {
@@ -71,6 +76,41 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
   }
 }
 
+/**
+ * After a restore of this database: lets go of those who live elsewhere, and brings back those who live here, as far as
+ * there is a copy of them. What is missing then is noted, and tried again the next time.
+ */
+export async function repairHome(instance: TargetDeps): Promise<void> {
+  const { rows } = await sql<{ missing: number; leaving: boolean }>`
+    SELECT missing, EXISTS (SELECT FROM members WHERE state = 'leaving') AS leaving FROM home`.execute(
+    instance.db,
+  )
+  const [found] = rows
+  if (!found || (found.missing === 0 && !found.leaving)) return
+  await instance.homes.refresh()
+  if (instance.homes.regressed) return
+  if (found.leaving) await letLeaversGo(instance)
+  for (const home of await missingHere(instance)) {
+    try {
+      const back = await bringBack(instance, home)
+      if (!isRefusal(back)) instance.log.warn('a member whom this database lacked is back')
+      else if (back.code !== 'no-copy')
+        instance.log.warn({ code: back.code }, 'a member whom this database lacks cannot be brought back yet')
+    } catch (error) {
+      // One sibling that is down keeps nobody from being brought back from another.
+      if (isDatabaseDown(error)) throw error
+      instance.log.warn({ err: error }, 'a member whom this database lacks cannot be brought back yet')
+    }
+  }
+  await noteMissing(instance.db, (await missingHere(instance)).length)
+}
+
+async function missingHere({ db, homes, config }: TargetDeps): Promise<Home[]> {
+  const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()
+  const { missing } = compareResidents(residents, homes, config.ordinal)
+  return missing.flatMap((id) => homes.byId(id) ?? [])
+}
+
 async function settle(
   instance: TargetDeps,
   row: { readonly id: string; readonly side: string; readonly state: string; readonly attempt: number },
@@ -83,7 +123,7 @@ async function settle(
     else if (row.state === 'frozen' && (known.step === 'activated' || known.step === 'done')) {
       await demote(instance, call)
     }
-  } else if (givenUp) await drop(instance, call)
+  } else if (givenUp || (await isPast(instance, known))) await drop(instance, call)
   else if (row.state === 'sealed' && AFTER_SWITCH.includes(known.step)) await activate(instance, call)
 }
 

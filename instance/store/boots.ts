@@ -24,6 +24,11 @@ export type Comparison = {
   readonly unknown: readonly string[]
 }
 
+/** Not yet here, and no longer here. */
+const AWAY = new Set(['staged', 'leaving'])
+const isOlder = (homes: Pick<Homes, 'byId'>, id: string, epoch: number): boolean =>
+  (homes.byId(id)?.epoch ?? 0) > epoch
+
 /** Holds this home's residents against the directory. */
 export function compareResidents(
   residents: readonly Resident[],
@@ -31,8 +36,15 @@ export function compareResidents(
   ordinal: number,
 ): Comparison {
   const settled = residents.filter((resident) => resident.state !== 'pending' && resident.state !== 'staged')
-  const here = new Set(settled.map((resident) => resident.id))
   const known = settled.map((resident) => ({ resident, home: homes.byId(resident.id) }))
+  // Whoever is here as they were at an earlier stay is missing all the same.
+  const here = new Set(
+    residents
+      .filter(
+        ({ id, state, epoch }) => state === 'pending' || (!AWAY.has(state) && !isOlder(homes, id, epoch)),
+      )
+      .map(({ id }) => id),
+  )
   return {
     // Only greater: lower or missing means that the directory went back in time, and must not evict anybody.
     demote: known.flatMap(({ resident, home }) =>
@@ -68,6 +80,7 @@ export async function verifyResidents({ db, homes, ordinal, log }: Deps): Promis
         .execute()
     })
   }
+  await noteMissing(db, found.missing.length)
   const counts = {
     demoted: found.demote.length,
     missing: found.missing.length,
@@ -83,6 +96,11 @@ export async function verifyResidents({ db, homes, ordinal, log }: Deps): Promis
     log.error(counts, 'residents are missing in the directory: it was restored from an older copy')
   }
   return found
+}
+
+/** For the operator, who tells people of it, and for the work that brings them back. */
+export async function noteMissing(db: InstanceDatabase, missing: number): Promise<void> {
+  await db.updateTable('home').set({ missing }).where('missing', '<>', missing).execute()
 }
 
 export type Boot = {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { changeDirectory } from '../../instance/directory/change.ts'
 import { beginMove } from '../../instance/directory/moves/begin.ts'
 import type { Move, Step } from '../../instance/directory/moves/move.ts'
-import { tendMoves } from '../../instance/move/tend.ts'
+import { repairHome, tendMoves } from '../../instance/move/tend.ts'
 import { writePost } from '../../instance/posts/write.ts'
 import { isRefusal } from '../../instance/refusal.ts'
 import { drive } from '../../operator/rebalance/drive/drive.ts'
@@ -52,7 +52,12 @@ async function copyDatabase(from: string, to: string): Promise<void> {
 const dumped = (which: Which) => `${nameOf(which)}_dump`
 
 /** Ana moves from 1 to 2. A dump of one database is taken when the move is at `at`, and brought back after its end. */
-async function moveAndRestore(which: Which, at: Step | 'before', running: boolean): Promise<Person> {
+async function moveAndRestore(
+  which: Which,
+  at: Step | 'before',
+  running: boolean,
+  way?: 'and back',
+): Promise<Person> {
   const model = await begin(world, {
     homes: { ana: 1, ben: 1, cem: 2 },
     follows: [
@@ -71,6 +76,14 @@ async function moveAndRestore(which: Which, at: Step | 'before', running: boolea
     if (now.step === at) await dump()
   }
   expect(await drive({ ...world.drive, reached }, move.id)).toEqual({ is: 'done' })
+  if (way) {
+    const { instance } = world.pod(2)
+    must(await writePost(instance, { ...ana, epoch: 2 }, { text: 'Between', visibility: 'public' }))
+    const back = must(
+      await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: ana.id, target: 1 })),
+    )
+    expect(await drive(world.drive, back.id)).toEqual({ is: 'done' })
+  }
   // The dump is from before this process's life: its boot row is not in it.
   for (const { process, instance } of world.pods) {
     await world.restart(process)
@@ -114,6 +127,35 @@ async function copies(ana: Person): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
+/** Whether each home has a row of hers, which takes a seat. */
+async function rowsOf(ana: Person): Promise<number[]> {
+  const counts = await Promise.all(
+    world.pods.map(({ admin }) =>
+      admin.query<{ count: number }>('SELECT count(*)::integer AS count FROM members WHERE id = $1', [
+        ana.id,
+      ]),
+    ),
+  )
+  return counts.map(({ rows }) => rows[0]?.count ?? 0)
+}
+
+async function missing(): Promise<number[]> {
+  const found = await Promise.all(
+    world.pods.map(({ admin }) => admin.query<{ missing: number }>('SELECT missing FROM home')),
+  )
+  return found.map(({ rows }) => rows[0]?.missing ?? -1)
+}
+
+/** Nothing that a restore left behind is in the way of a move to the first home. */
+async function comesBack(ana: Person): Promise<void> {
+  const move = must(
+    await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: ana.id, target: 1 })),
+  )
+  expect(await drive(world.drive, move.id)).toEqual({ is: 'done' })
+  expect(await acceptors(ana)).toEqual([1])
+  await seen(200)
+}
+
 /** What a pod does after a while: looks for its boot row, reads the directory, tends its moves. */
 async function lookAgain(): Promise<void> {
   for (const { process, home, instance } of world.pods) {
@@ -121,6 +163,7 @@ async function lookAgain(): Promise<void> {
     else await home.reboot()
     await instance.homes.refresh()
     await tendMoves(instance, { frozenMs: 0 })
+    await repairHome(instance)
   }
 }
 
@@ -137,18 +180,60 @@ describe.each([
     await lookAgain()
     expect(await acceptors(ana)).toEqual([2])
     await seen(200)
+    // Nobody has a seat at two homes, and what a restore brought back of her is kept as it would be after the move.
+    expect(await rowsOf(ana)).toEqual([0, 1])
+    expect(await copies(ana)).toBe(2)
+    await comesBack(ana)
   })
 
   test.each(steps)('the second home, restored to when the move was at: %s', async (at) => {
     const ana = await moveAndRestore(2, at, running)
     if (running) expect(await acceptors(ana)).toEqual([])
+    // What was staged and sealed comes to life again; what was not comes from what the first home has kept.
     await lookAgain()
-    // What was staged and sealed comes to life again; what was not waits for the first home's kept copy.
-    const alive = at !== 'before' && at !== 'copied'
-    expect(await acceptors(ana)).toEqual(alive ? [2] : [])
-    expect(await copies(ana)).toBeGreaterThan(0)
-    await seen(alive ? 200 : 503)
+    expect(await acceptors(ana)).toEqual([2])
+    await seen(200)
+    expect(await rowsOf(ana)).toEqual([0, 1])
+    expect(await missing()).toEqual([0, 0])
+    await comesBack(ana)
   })
+})
+
+describe('somebody who went and came back', () => {
+  test.each(STEPS)('the home between, restored to when she was on the way there: %s', async (at) => {
+    const ana = await moveAndRestore(2, at, true, 'and back')
+    await lookAgain()
+    expect(await acceptors(ana)).toEqual([1])
+    expect(await rowsOf(ana)).toEqual([1, 0])
+    await seen(200)
+  })
+
+  test.each(STEPS)('her home, restored to when she lived there the first time: %s', async (at) => {
+    const ana = await moveAndRestore(1, at, true, 'and back')
+    // As she was the first time she speaks for nobody.
+    expect(await acceptors(ana)).toEqual([])
+    await lookAgain()
+    expect(await acceptors(ana)).toEqual([1])
+    expect(await rowsOf(ana)).toEqual([1, 0])
+    expect(await missing()).toEqual([0, 0])
+    // What she wrote in between was kept where she wrote it.
+    const { rows } = await world
+      .pod(1)
+      .admin.query<{ text: string }>(
+        `SELECT content_text AS text FROM posts WHERE account_id = $1 AND content_text LIKE 'Between%'`,
+        [ana.id],
+      )
+    expect(rows).toEqual([{ text: 'Between' }])
+    await seen(200)
+  })
+})
+
+test('whoever was never elsewhere is missed, and is said to be, until they are there again', async () => {
+  const ana = await moveAndRestore(2, 'before', true)
+  await world.pod(1).admin.query('DELETE FROM carried.members; DELETE FROM moves')
+  await lookAgain()
+  expect([await missing(), await acceptors(ana)]).toEqual([[0, 1], []])
+  await seen(503)
 })
 
 test.each(STEPS.slice(1))(

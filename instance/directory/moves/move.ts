@@ -1,4 +1,5 @@
 // A move as the directory has it: which member, from where to where, and how far it is.
+import { isSameStay } from '../incarnation.ts'
 
 /** The steps in their order. Each is named by what has been reached. */
 export const STEPS = [
@@ -33,3 +34,9 @@ export const BEFORE_SWITCH: readonly Step[] = STEPS.slice(0, STEPS.indexOf('swit
 export const AFTER_SWITCH: readonly Step[] = STEPS.slice(STEPS.indexOf('switched'))
 
 export const isOver = (step: Step): boolean => step === 'done' || step === 'undone'
+
+/** Whether the member's stay of now is the one that this move led to: they have not moved on since. */
+export const endsWith = (
+  { target, epoch }: Pick<Move, 'target' | 'epoch'>,
+  home: { readonly home: number; readonly epoch: number },
+): boolean => home.home === target && home.epoch > epoch && isSameStay(home.epoch, epoch + 1)

@@ -56,3 +56,22 @@ export async function hasLeft(db: Reader, members: readonly string[], ordinal: n
     .executeTakeFirst()
   return row !== undefined
 }
+
+/** The last move that was switched of those that led a member to a home, or away from one; undefined if there is none. */
+export async function lastSwitched(
+  db: Reader,
+  memberId: string,
+  side: 'source' | 'target',
+  ordinal: number,
+): Promise<Move | undefined> {
+  const row = await db
+    .selectFrom('moves')
+    .select(MOVE_COLUMNS)
+    .where('member_id', '=', memberId)
+    .where(side, '=', ordinal)
+    .where('step', 'in', [...AFTER_SWITCH])
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && asMove(row)
+}

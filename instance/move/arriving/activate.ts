@@ -1,6 +1,6 @@
 // The member arrives: what was staged becomes real, in one transaction, after the directory has said so.
 import { sql } from 'kysely'
-import { AFTER_SWITCH } from '../../directory/moves/move.ts'
+import { AFTER_SWITCH, endsWith } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
 import { notifyOfHome } from '../../notifications/notify.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
@@ -28,12 +28,15 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
   const known = await readMove(deps.directory, call.move)
   if (!known || known.target !== deps.config.ordinal) return refuse('move-unknown')
   if (!AFTER_SWITCH.includes(known.step)) return refuse('move-not-so-far')
+  // A copy that a restore brought back may be of somebody who has moved on since.
+  const home = await deps.homes.freshById(known.memberId)
+  if (!home || !endsWith(known, home)) return refuse('elsewhere')
   const columns = await columnsOf(deps.db)
   const result = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'active') return DONE
     if (move.state !== 'sealed') return refuse('move-not-so-far')
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
-    await bringIn(tx, move, columns)
+    await bringIn(tx, move, home.epoch, columns)
     await notifyOfHome(tx, move.member_id)
     await setState(tx, move, 'active')
     return DONE
@@ -73,7 +76,12 @@ const OF_POSTS = [
   ['post_tags', 'tag'],
 ] as const
 
-async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Columns): Promise<void> {
+async function bringIn(
+  tx: InstanceTransaction,
+  move: LocalMove,
+  epoch: number,
+  columns: Columns,
+): Promise<void> {
   const context = { tx, move, columns, me: sql`${move.member_id}::bigint` }
   const { me } = context
   await bring(context, 'accounts', { where: sql`t.id <> ${me}` })
@@ -129,7 +137,7 @@ async function bringIn(tx: InstanceTransaction, move: LocalMove, columns: Column
   const own =
     columns.get('members')?.filter((name) => !['id', 'handle', 'state', 'epoch'].includes(name)) ?? []
   await sql`UPDATE members SET ${sql.join(own.map((name) => sql`${sql.id(name)} = t.${sql.id(name)}`))},
-      state = ${move.was ?? 'active'}, epoch = ${move.epoch + 1}
+      state = ${move.was ?? 'active'}, epoch = ${epoch}
     FROM carried.members AS t WHERE t.move = ${move.id}::bigint AND t.id = members.id AND members.id = ${me}
       AND members.state = 'staged'`.execute(tx)
 }

@@ -2,13 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { z } from 'zod'
+import { AFTER_SWITCH, endsWith, type Move } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
 import { actorAddresses, sharedInbox } from '../../federation/documents/addresses.ts'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
 import { violatedConstraint } from '../../store/failures.ts'
 import { type Delta, type DeltaCall, delta, MOVES, type MoveCall, type Page, page } from '../calls.ts'
-import { asCaller, fenceOff, type MoveDeps, openHere, setState } from '../fence.ts'
+import { asCaller, fenceOff, type LocalMove, type MoveDeps, openHere, setState } from '../fence.ts'
 import { CARRIED, HOME, type Place, twins } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { emptyTwins, stageDelta, stageRows } from '../rows/stage.ts'
@@ -30,47 +32,55 @@ export const staged =
 export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const opened = await openHere(deps, call, 'target', 'staging')
   if (isRefusal(opened)) return opened
-  const { origin } = deps.config
-  try {
-    return await asCaller(deps, call, async (tx, move) => {
+  return withSeat(() =>
+    asCaller(deps, call, async (tx, move) => {
       if (move.state !== 'staging') return move.state === 'undone' ? refuse('move-overtaken') : DONE
       const known = deps.homes.byId(move.member_id) ?? (await deps.homes.freshById(move.member_id))
-      if (!known) return refuse('member-unknown')
-      const address = actorAddresses(origin, known.handle)
-      const added = await tx
-        .insertInto('accounts')
-        .values({
-          id: known.id,
-          uri: address.actor,
-          handle: known.handle,
-          url: address.profile,
-          inbox: address.inbox,
-          shared_inbox: sharedInbox(origin),
-          followers_uri: address.followers,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id')
-        .executeTakeFirst()
-      if (added)
-        await tx.updateTable('moves').set({ added_account: true }).where('id', '=', move.id).execute()
-      await tx
-        .insertInto('members')
-        .values({
-          id: known.id,
-          handle: known.handle,
-          state: 'staged',
-          epoch: move.epoch,
-          password_hash: '',
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute()
-      const row = await tx.selectFrom('members').select('state').where('id', '=', known.id).executeTakeFirst()
-      return row?.state === 'staged' ? DONE : refuse('unsettled')
-    })
+      return known ? stageMember(tx, deps.config.origin, move, known) : refuse('member-unknown')
+    }),
+  )
+}
+
+/** A database that has no seat left says so by an error of its own. */
+export async function withSeat<T>(work: () => Answer<T>): Answer<T> {
+  try {
+    return await work()
   } catch (error) {
     if (violatedConstraint(error) === 'cap_of_this_instance') return refuse('target-full')
     throw error
   }
+}
+
+/** The rows that hold the seat: an account, unless the member is known here already, and a member who is staged. */
+export async function stageMember(
+  tx: InstanceTransaction,
+  origin: string,
+  move: Pick<LocalMove, 'id' | 'epoch'>,
+  { id, handle }: { readonly id: string; readonly handle: string },
+): Answer<Done> {
+  const address = actorAddresses(origin, handle)
+  const added = await tx
+    .insertInto('accounts')
+    .values({
+      id,
+      uri: address.actor,
+      handle,
+      url: address.profile,
+      inbox: address.inbox,
+      shared_inbox: sharedInbox(origin),
+      followers_uri: address.followers,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (added) await tx.updateTable('moves').set({ added_account: true }).where('id', '=', move.id).execute()
+  await tx
+    .insertInto('members')
+    .values({ id, handle, state: 'staged', epoch: move.epoch, password_hash: '' })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  const row = await tx.selectFrom('members').select('state').where('id', '=', id).executeTakeFirst()
+  return row?.state === 'staged' ? DONE : refuse('unsettled')
 }
 
 /** Copies page by page while the member goes on writing; goes on where it, or another, left off. */
@@ -159,10 +169,10 @@ export function begin(deps: TargetDeps, call: MoveCall, run: string, states: rea
   })
 }
 
-async function askSource<T extends Page | Delta>(
+export async function askSource<T extends object>(
   deps: TargetDeps,
   ordinal: number,
-  what: 'page' | 'delta',
+  what: 'page' | 'delta' | 'kept',
   body: unknown,
   shape: z.ZodType<T>,
 ): Answer<T> {
@@ -179,14 +189,19 @@ async function askSource<T extends Page | Delta>(
 export const askDelta = (deps: TargetDeps, ordinal: number, call: DeltaCall): Answer<Delta> =>
   askSource(deps, ordinal, 'delta', call, delta)
 
-/** After the move was given up: nothing of it is left but a fence against late calls. */
+/**
+ * After the move was given up, or when its copy comes from a restore and the member has moved on since: nothing of it is
+ * left but a fence against late calls.
+ */
 export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const known = await readMove(deps.directory, call.move)
-  if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')
+  if (!known) return refuse('move-not-so-far')
+  const givenUp = known.step === 'undoing' || known.step === 'undone'
+  if (!givenUp && !(await isPast(deps, known))) return refuse('move-not-so-far')
   await fenceOff(deps, known, 'target')
   return asCaller(deps, call, async (tx, move) => {
     if (move.state === 'undone') return DONE
-    if (move.state === 'active') throw new Error(`move ${move.id} was given up and is active`)
+    if (move.state === 'active') throw new Error(`move ${move.id} is active here and is to be dropped`)
     await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
     await takeBack(tx, move)
     await emptyTwins(
@@ -213,4 +228,11 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
       .execute()
     return DONE
   })
+}
+
+/** Whether the member has moved on since, or back: the directory knows a later stay than the one this move led to. */
+export async function isPast({ homes }: Pick<TargetDeps, 'homes'>, move: Move): Promise<boolean> {
+  if (!AFTER_SWITCH.includes(move.step)) return false
+  const home = await homes.freshById(move.memberId)
+  return home !== undefined && home.epoch > move.epoch && !endsWith(move, home)
 }

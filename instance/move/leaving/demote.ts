@@ -26,16 +26,25 @@ export async function demote(deps: MoveDeps, call: MoveCall): Promise<Done | Ref
   const result = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'demoted') return DONE
     if (move.state !== 'frozen') return refuse('move-not-so-far')
-    await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
-    await planForTwins(tx)
-    await keep(tx, move, columns)
-    await letGo(tx, move)
-    await setState(tx, move, 'demoted', { frozen_at: null })
-    await endLog(tx)
+    await keepAndLetGo(tx, move, columns)
     return DONE
   })
   await deps.homes.freshById(known.memberId)
   return result
+}
+
+/** What was theirs is kept aside, and the seat is free. The caller knows that they live elsewhere. */
+export async function keepAndLetGo(
+  tx: InstanceTransaction,
+  move: LocalMove,
+  columns: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
+  await planForTwins(tx)
+  await keep(tx, move, columns)
+  await letGo(tx, move)
+  await setState(tx, move, 'demoted', { frozen_at: null })
+  await endLog(tx)
 }
 
 /** Puts everything of the member's aside, with the people and posts that their rows name. */

@@ -6,7 +6,7 @@ import { CARRIED, type CarriedTable, carried, HOME, keyColumns, keyText } from '
 import { sameText } from './digest.ts'
 import { shownBoosts, shownPosts, wouldShowBoost, wouldShowPost } from './shown.ts'
 
-const PAGE = 500
+export const PAGE = 500
 
 /** The parts of a copy in the order in which they are read: the member's own tables, then what their pages show. */
 export const PARTS: readonly string[] = [...CARRIED.map(({ table }) => table), 'shown-posts', 'shown-boosts']
@@ -38,12 +38,20 @@ export async function exportPage(tx: InstanceTransaction, member: string, from: 
   return { rows, next: part < PARTS.length ? { part, after } : null }
 }
 
+/** Rows with a greater key. */
+export function after(one: CarriedTable, key: readonly string[] | null): RawBuilder<unknown> {
+  const types = Object.values(one.key)
+  return key === null
+    ? sql`true`
+    : sql`(${keyColumns(one)}) > (${sql.join(key.map((text, index) => sql`${text}::${sql.raw(types[index] ?? 'text')}`))})`
+}
+
 /** A page of one part. `share`: how much of the most that it may hold it does hold. */
 async function exportPart(
   tx: InstanceTransaction,
   member: string,
   part: string,
-  after: readonly string[] | null,
+  behind: readonly string[] | null,
 ): Promise<{ rows: [string, string][]; next: string[] | null; share: number }> {
   const one = carried(part === 'shown-posts' ? 'posts' : part === 'shown-boosts' ? 'boosts' : part)
   const which =
@@ -52,13 +60,8 @@ async function exportPart(
       : part === 'shown-boosts'
         ? sql`boosts.id IN (${shownBoosts(member)})`
         : one.mine(member, HOME)
-  const types = Object.values(one.key)
-  const further =
-    after === null
-      ? sql`true`
-      : sql`(${keyColumns(one)}) > (${sql.join(after.map((text, index) => sql`${text}::${sql.raw(types[index] ?? 'text')}`))})`
   const limit = one.page ?? PAGE
-  const chosen = sql`SELECT ${sql.table(one.table)}.* FROM ${HOME(one.table)} WHERE ${which} AND ${further}
+  const chosen = sql`SELECT ${sql.table(one.table)}.* FROM ${HOME(one.table)} WHERE ${which} AND ${after(one, behind)}
     ORDER BY ${keyColumns(one)} LIMIT ${sql.lit(limit)}`
   const { rows, keys } = await readRows(tx, member, one, chosen, !part.startsWith('shown'))
   return { rows, next: keys.length === limit ? (keys.at(-1) ?? null) : null, share: keys.length / limit }
@@ -173,7 +176,7 @@ async function readRows(
 }
 
 /** A row as a home that it does not belong to may have it: without what only the author's own home keeps. */
-function asElsewhere(table: string, alias: string): RawBuilder<unknown> {
+export function asElsewhere(table: string, alias: string): RawBuilder<unknown> {
   const row = sql`to_jsonb(${sql.table(alias)})`
   if (table === 'posts') return sql`${row} || '{"object_json": null, "content_text": null}'`
   if (table !== 'accounts') return row

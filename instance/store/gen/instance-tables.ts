@@ -81,6 +81,10 @@ export type home = {
     high_water: Generated<number>;
     directory_incarnation: Generated<number>;
     directory_revision: Generated<string>;
+    /**
+     * Members whom the directory homes here and whom this database lacks, since it was restored to an older copy.
+     */
+    missing: Generated<number>;
 };
 export type hosts = {
     host: string;
