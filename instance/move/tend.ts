@@ -102,7 +102,10 @@ export async function repairHome(instance: TargetDeps): Promise<void> {
       instance.log.warn({ err: error }, 'a member whom this database lacks cannot be brought back yet')
     }
   }
-  await noteMissing(instance.db, (await missingHere(instance)).length)
+  await noteMissing(
+    instance.db,
+    (await missingHere(instance)).map(({ id }) => id),
+  )
 }
 
 async function missingHere({ db, homes, config }: TargetDeps): Promise<Home[]> {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Homes } from '../directory/homes.ts'
 import type { InstanceDatabase } from './database.ts'
 import { isDatabaseDown, pause } from './failures.ts'
+import { codeOf } from './missing.ts'
 
 type Deps = {
   db: InstanceDatabase
@@ -80,7 +81,7 @@ export async function verifyResidents({ db, homes, ordinal, log }: Deps): Promis
         .execute()
     })
   }
-  await noteMissing(db, found.missing.length)
+  await noteMissing(db, found.missing)
   const counts = {
     demoted: found.demote.length,
     missing: found.missing.length,
@@ -99,8 +100,14 @@ export async function verifyResidents({ db, homes, ordinal, log }: Deps): Promis
 }
 
 /** For the operator, who tells people of it, and for the work that brings them back. */
-export async function noteMissing(db: InstanceDatabase, missing: number): Promise<void> {
-  await db.updateTable('home').set({ missing }).where('missing', '<>', missing).execute()
+export async function noteMissing(db: InstanceDatabase, ids: readonly string[]): Promise<void> {
+  const missing = ids.length
+  const missing_code = codeOf(ids)
+  await db
+    .updateTable('home')
+    .set({ missing, missing_code })
+    .where('missing_code', '<>', missing_code)
+    .execute()
 }
 
 export type Boot = {

@@ -64,6 +64,7 @@ export const instanceConditions = [
   'Migrated',
   'Serving',
   'Accepting',
+  'MembersKnown',
   'Drained',
   'Ready',
 ] as const

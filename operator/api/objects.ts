@@ -10,6 +10,8 @@ export const API_VERSION = `${GROUP}/v1alpha1`
 
 /** Annotation: the domain, typed again by someone who wants the data gone. */
 export const CONFIRM_DELETE = `${GROUP}/confirm-delete`
+/** Annotation: the code of members who are missing in a database, by someone who gives them up for ever. */
+export const GIVE_UP = `${GROUP}/give-up-missing`
 /** Labels of everything made for a community, and for one of its instances. */
 export const COMMUNITY_LABEL = `${GROUP}/community`
 export const INSTANCE_LABEL = `${GROUP}/instance`

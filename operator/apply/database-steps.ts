@@ -22,6 +22,8 @@ import { retireDatabase } from '../postgres/make/retire.ts'
 import type { Prepared } from '../postgres/prepared.ts'
 import { Refused } from '../postgres/server/errors.ts'
 import { type Server, type Session, withSession } from '../postgres/server/session.ts'
+import { giveUpMissing } from '../rebuild/give-up.ts'
+import { rebuildDirectory } from '../rebuild/perform.ts'
 
 export type DatabaseDeps = {
   readonly server: Server
@@ -31,7 +33,14 @@ export type DatabaseDeps = {
 
 type Of<Do extends Step['do']> = Extract<Step, { do: Do }>
 export type PostgresStep = Of<
-  'makeDatabase' | 'changeDirectory' | 'identifyHome' | 'setCap' | 'dropDatabases' | 'retireDatabase'
+  | 'makeDatabase'
+  | 'changeDirectory'
+  | 'rebuildDirectory'
+  | 'giveUpMissing'
+  | 'identifyHome'
+  | 'setCap'
+  | 'dropDatabases'
+  | 'retireDatabase'
 >
 
 export async function performOnDatabase(step: PostgresStep, deps: DatabaseDeps): Promise<void> {
@@ -45,6 +54,10 @@ export async function performOnDatabase(step: PostgresStep, deps: DatabaseDeps):
       })
     case 'identifyHome':
       return withSession(server, step.name, (session) => identifyHome(session, step.identity, step))
+    case 'rebuildDirectory':
+      return rebuildDirectory(server, step.order)
+    case 'giveUpMissing':
+      return giveUpMissing(server, step)
     case 'setCap':
       return withSession(server, step.name, (session) => setCap(session, step.cap))
     case 'retireDatabase':

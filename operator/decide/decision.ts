@@ -40,6 +40,17 @@ export type DatabaseStep = {
   readonly connections: number
 }
 
+/** A directory that is older than what its homes have seen, to be made whole from what they say. */
+export type RebuildOrder = {
+  /** The directory's database. */
+  readonly name: string
+  readonly homes: readonly { readonly ordinal: number; readonly name: string }[]
+  /** Ordinals that were emptied for good. */
+  readonly retired: readonly number[]
+  /** Internal ports, by ordinal. */
+  readonly addresses: readonly { readonly ordinal: number; readonly address: string }[]
+}
+
 export type Step =
   /** Create only. */
   | { readonly do: 'create'; readonly object: KubeObject }
@@ -57,6 +68,14 @@ export type Step =
       readonly identity: { readonly domain: string; readonly prefix: string; readonly ordinal: number }
       readonly cap: number
       readonly existed: boolean
+    }
+  | { readonly do: 'rebuildDirectory'; readonly order: RebuildOrder }
+  /** Members who are missing in a home's database have left for ever, if they are those of the code. */
+  | {
+      readonly do: 'giveUpMissing'
+      readonly directory: string
+      readonly home: { readonly ordinal: number; readonly name: string }
+      readonly code: string
     }
   | { readonly do: 'setCap'; readonly name: string; readonly cap: number }
   | {

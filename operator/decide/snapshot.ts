@@ -80,6 +80,9 @@ export type DirectorySettings = {
 export type DirectoryFacts = {
   /** Whose it is; undefined before its rows were written. */
   readonly identity: { readonly domain: string; readonly prefix: string } | undefined
+  /** Which directory this is: rebuilding begins a new incarnation, and every change has a revision of its own. */
+  readonly incarnation: number
+  readonly revision: string
   readonly settings: DirectorySettings | undefined
   readonly instances: readonly DirectoryInstance[]
   /** Active members. */
@@ -103,6 +106,8 @@ export type HomeFacts = {
   readonly cap: number | undefined
   readonly residents: number | undefined
   readonly leftovers?: Leftovers | undefined
+  /** Members whom the directory homes here and whom this database lacks; `code` stands for just these. */
+  readonly missing?: { readonly count: number; readonly code: string } | undefined
 }
 
 /** What lies in a home's database beside the people who live there. */
@@ -115,6 +120,13 @@ export type Leftovers = {
   readonly deliveries: number
   /** Milliseconds since the last member left whose rows are still kept; null: there are none. */
   readonly sinceLeft: number | null
+}
+
+/** Whether the directory is older than what its homes have seen of it. */
+export type Regression = {
+  readonly regressed: boolean
+  /** Homes that gave no answer, and why. */
+  readonly silent: readonly { readonly ordinal: number; readonly message: string }[]
 }
 
 /** The CA that the operator was told to sign with. */
@@ -154,6 +166,7 @@ export type CommunitySnapshot = {
   readonly claim: Claim | undefined
   readonly server: ServerFacts
   readonly directory: DatabaseState<DirectoryFacts>
+  readonly regression: Regression
   readonly instances: readonly Instance[]
   readonly rebalances: readonly Rebalance[]
   /** PEM of the CA that signs certificates, if the operator has one. */

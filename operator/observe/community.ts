@@ -1,5 +1,6 @@
 // All facts about one Community, read anew: nothing is remembered from one look to the next.
 import { randomBytes } from 'node:crypto'
+import { isRegression } from '../../instance/directory/regression.ts'
 import {
   COMMUNITY_LABEL,
   type Community,
@@ -29,6 +30,7 @@ import { databasesOf } from '../postgres/make/database.ts'
 import type { Server } from '../postgres/server/session.ts'
 import { readCa, readLeaf } from './certificate.ts'
 import { observeDatabase } from './database.ts'
+import { askHomes, type SeenByHomes } from './homes.ts'
 import { findRemains } from './remains.ts'
 import { observeServer, type ServerDeps } from './server.ts'
 
@@ -113,6 +115,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       ? { certificate: caData['tls.crt'], key: caData['tls.key'] }
       : undefined
   let databases = 0
+  let homes: SeenByHomes | undefined
   const seen = await observeServer<DirectoryFacts>(community, deps, async (server, session) => {
     // A kill may have left a database that no claim speaks of only before the claim: then there is none.
     if (!claim) return nothing
@@ -120,6 +123,8 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       databases = (await databasesOf(session, claim.prefix)).length
       return nothing
     }
+    // First: a change of the directory in between would look as if it had gone back.
+    homes = await askHomes(server, claim)
     return observeDatabase(
       { server, session, prepared: deps.prepared },
       {
@@ -131,6 +136,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       readDirectory,
     )
   })
+  const facts = seen.database.state === 'known' ? seen.database.facts : undefined
   const remains = metadata.deletionTimestamp
     ? await findRemains(kube, community, claim, instances)
     : { objects: [], pods: 0 }
@@ -144,6 +150,16 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       claim,
       server: seen.facts,
       directory: seen.database,
+      regression: {
+        regressed:
+          facts !== undefined &&
+          homes?.newest !== undefined &&
+          isRegression(homes.newest, {
+            incarnation: facts.incarnation,
+            revision: BigInt(facts.revision),
+          }),
+        silent: homes?.silent ?? [],
+      },
       instances,
       rebalances,
       ca: ca?.certificate,

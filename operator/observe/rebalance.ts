@@ -1,4 +1,5 @@
 // All facts about one Rebalance, read anew, and the ways to what it changes.
+import type { Seen } from '../../instance/directory/regression.ts'
 import type { Community, Rebalance } from '../api/objects.ts'
 import { readSecret } from '../build/data/secrets.ts'
 import { communitySecretName, directoryName } from '../build/names.ts'
@@ -9,6 +10,7 @@ import { readMoves } from '../postgres/directory/moves.ts'
 import type { Server } from '../postgres/server/session.ts'
 import { findClaim, listInstances, type ObserveDeps } from './community.ts'
 import { observeDatabase } from './database.ts'
+import { askHomes } from './homes.ts'
 import { observeServer } from './server.ts'
 
 export type SeenRebalance = {
@@ -20,6 +22,8 @@ export type SeenRebalance = {
         /** The directory's name. */
         readonly directory: string
         readonly facts: MovesFacts
+        /** The newest directory that its homes have seen. */
+        readonly seen: Seen | undefined
         /** The text of the community's internal-key. */
         readonly key: string
       }
@@ -49,13 +53,16 @@ export async function observeRebalance(
   const key = readSecret(secret)?.['internal-key']
   if (key === undefined)
     return refuse({ reason: 'Starting', message: 'the Secret of the community is being made' })
-  const seen = await observeServer<MovesFacts>(community, deps, (server, session) =>
-    observeDatabase(
+  let known: Seen | undefined
+  const seen = await observeServer<MovesFacts>(community, deps, async (server, session) => {
+    // First: a change of the directory in between would look as if it had gone back.
+    known = (await askHomes(server, claim)).newest
+    return observeDatabase(
       { server, session, prepared: deps.prepared },
       { name: directory, kind: 'directory', url, connections: 0 },
       (inside) => readMoves(inside, rebalance.metadata.uid),
-    ),
-  )
+    )
+  })
   if (!seen.facts.ok) return refuse(seen.facts.refusal)
   const refusal = whyUnread(seen.database)
   if (refusal) return refuse(refusal)
@@ -70,7 +77,7 @@ export async function observeRebalance(
     })
   return {
     snapshot: { ...base, moves: { ok: true, facts } },
-    ways: { server: seen.server, directory, facts, key },
+    ways: { server: seen.server, directory, facts, seen: known, key },
   }
 }
 

@@ -8,9 +8,17 @@ type HomeIdentity = NonNullable<HomeFacts['identity']>
 
 export async function readHome(session: Session): Promise<HomeFacts> {
   const [identity] = await session.query<HomeIdentity>('SELECT domain, prefix, ordinal FROM identity')
-  const [home] = await session.query<{ cap: number; residents: number }>('SELECT cap, residents FROM home')
+  const [home] = await session.query<{ cap: number; residents: number; missing: number; code: string }>(
+    'SELECT cap, residents, missing, missing_code AS code FROM home',
+  )
   const [leftovers] = await session.query<Leftovers>(LEFTOVERS)
-  return { identity, cap: home?.cap, residents: home?.residents, leftovers }
+  return {
+    identity,
+    cap: home?.cap,
+    residents: home?.residents,
+    missing: home && { count: home.missing, code: home.code },
+    leftovers,
+  }
 }
 
 /** Counted no further than to a thousand. What was given up (dead_at) is kept to be looked at, and nobody waits for it. */

@@ -4,11 +4,18 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { changeDirectory } from '../../instance/directory/change.ts'
 import { beginMove } from '../../instance/directory/moves/begin.ts'
-import type { Move, Step } from '../../instance/directory/moves/move.ts'
+import { STEPS as ALL_STEPS, type Move, type Step } from '../../instance/directory/moves/move.ts'
+import { openMoves } from '../../instance/directory/moves/read.ts'
+import { readSeen } from '../../instance/directory/regression.ts'
 import { repairHome, tendMoves } from '../../instance/move/tend.ts'
 import { writePost } from '../../instance/posts/write.ts'
 import { isRefusal } from '../../instance/refusal.ts'
+import { codeOf } from '../../instance/store/missing.ts'
+import type { RebuildOrder } from '../../operator/decide/decision.ts'
+import { openServer, type Server } from '../../operator/postgres/server/session.ts'
 import { drive } from '../../operator/rebalance/drive/drive.ts'
+import { giveUpMissing } from '../../operator/rebuild/give-up.ts'
+import { rebuildDirectory } from '../../operator/rebuild/perform.ts'
 import { must } from '../postgres/lives.ts'
 import type { Person } from './model.ts'
 import { fetchPage } from './run/look.ts'
@@ -17,7 +24,15 @@ import { openWorld, type World } from './world/world.ts'
 
 let world: World
 let root: pg.Client
+let server: Server
 beforeAll(async () => {
+  server = openServer({
+    host: '127.0.0.1',
+    port: inject('postgresPort'),
+    username: 'postgres',
+    password: '',
+    database: 'postgres',
+  })
   world = await openWorld(inject('postgresPort'), 2)
   root = new pg.Client({
     host: '127.0.0.1',
@@ -51,6 +66,8 @@ async function copyDatabase(from: string, to: string): Promise<void> {
 
 const dumped = (which: Which) => `${nameOf(which)}_dump`
 
+const dumpNow = (which: Which) => copyDatabase(nameOf(which), dumped(which))
+
 /** Ana moves from 1 to 2. A dump of one database is taken when the move is at `at`, and brought back after its end. */
 async function moveAndRestore(
   which: Which,
@@ -67,7 +84,7 @@ async function moveAndRestore(
   })
   const ana = model.people[0]
   if (!ana) throw new Error('nobody')
-  const dump = () => copyDatabase(nameOf(which), dumped(which))
+  const dump = () => dumpNow(which)
   if (at === 'before') await dump()
   const move = must(
     await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: ana.id, target: 2 })),
@@ -167,6 +184,7 @@ async function lookAgain(): Promise<void> {
   }
 }
 
+const STEPS_BEFORE_END = ALL_STEPS.slice(0, -1)
 const STEPS: readonly (Step | 'before')[] = ['before', 'copied', 'verified', 'activated']
 
 describe.each([
@@ -234,38 +252,136 @@ test('whoever was never elsewhere is missed, and is said to be, until they are t
   await lookAgain()
   expect([await missing(), await acceptors(ana)]).toEqual([[0, 1], []])
   await seen(503)
+  // Given up by who knows just whom: then her pages are gone, and nobody waits for her.
+  const giveUp = (code: string) =>
+    giveUpMissing(server, {
+      directory: nameOf('directory'),
+      home: { ordinal: 2, name: nameOf(2) },
+      code,
+    })
+  await giveUp(codeOf(['1']))
+  await lookAgain()
+  expect(await missing()).toEqual([0, 1])
+  await giveUp(codeOf([ana.id]))
+  expect(await missing()).toEqual([0, 0])
+  await lookAgain()
+  expect([await missing(), await acceptors(ana)]).toEqual([[0, 0], []])
+  await seen(410)
+  const { rows } = await world.directory.query('SELECT taken FROM instances ORDER BY ordinal')
+  expect(rows).toEqual([{ taken: 1 }, { taken: 1 }])
 })
 
-test.each(STEPS.slice(1))(
-  'the directory, restored to when the move was at %s: she stays where she is',
-  async (at) => {
-    await directoryRestored(at)
-  },
-)
+describe('the directory', () => {
+  test.each(STEPS)('restored to when the move was at %s: nobody is sent away or brought back', async (at) => {
+    const ana = await directoryRestored(at)
+    const { rows } = await world.directory.query<{ id: string }>('SELECT id FROM moves')
+    // Whoever drives it now moves nobody: the operator asks the homes what they have seen.
+    const [known] = await Promise.all(world.pods.map(({ instance }) => readSeen(instance.db)))
+    for (const { id } of rows) {
+      expect(await drive({ ...world.drive, seen: () => known }, id)).toMatchObject({ is: 'later' })
+    }
+    expect(await acceptors(ana)).toEqual([2])
+    for (const { ordinal } of world.pods) {
+      const { status } = await fetchPage(world, ordinal, '/users/ana')
+      expect([ordinal, [200, 503].includes(status), status]).toEqual([ordinal, true, status])
+    }
+    await rebuildDirectory(server, order())
+    await whole(ana)
+  })
 
-test('the directory, restored to before a move, sends nobody away and brings nobody back', async () => {
-  await directoryRestored('before')
+  test.each(['before', ...STEPS_BEFORE_END] as const)(
+    'restored to when a move was at %s that went no further',
+    async (at) => {
+      const model = await begin(world, { homes: { ana: 1, ben: 1, cem: 2 }, follows: [] })
+      const ana = model.people[0]
+      if (!ana) throw new Error('nobody')
+      await dumpNow('directory')
+      const died = new Error('the driver has died')
+      const move = must(
+        await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: ana.id, target: 2 })),
+      )
+      const reached = (now: Move) => {
+        if (now.step === at) throw died
+      }
+      await drive({ ...world.drive, reached }, move.id).catch((error: unknown) => {
+        if (error !== died) throw error
+      })
+      for (const { process, instance } of world.pods) {
+        await world.restart(process)
+        await instance.homes.refresh()
+      }
+      await copyDatabase(dumped('directory'), nameOf('directory'))
+      await lookAgain()
+      await rebuildDirectory(server, order())
+      await whole(ana)
+    },
+  )
+
+  test('is not rebuilt as long as a home does not answer, nor twice', async () => {
+    const ana = await directoryRestored('before')
+    const revision = async () =>
+      (await world.directory.query('SELECT incarnation, revision FROM meta, members ORDER BY id LIMIT 1'))
+        .rows
+    const before = await revision()
+    await root.query(`ALTER DATABASE ${nameOf(1)} RENAME TO away`).catch(async () => {
+      await root.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1', [
+        nameOf(1),
+      ])
+      await root.query(`ALTER DATABASE ${nameOf(1)} RENAME TO away`)
+    })
+    await expect(rebuildDirectory(server, order())).rejects.toThrow('does not exist')
+    expect(await revision()).toEqual(before)
+    await root.query(`ALTER DATABASE away RENAME TO ${nameOf(1)}`)
+    await Promise.all([rebuildDirectory(server, order()), rebuildDirectory(server, order())])
+    const [after] = await revision()
+    expect(after?.incarnation).toBe((before[0]?.incarnation ?? 0) + 1)
+    await whole(ana)
+  })
 })
 
-async function directoryRestored(at: Step | 'before'): Promise<void> {
+async function directoryRestored(at: Step | 'before'): Promise<Person> {
   const ana = await moveAndRestore('directory', at, true)
   expect(await acceptors(ana)).toEqual([2])
   await lookAgain()
   expect(await acceptors(ana)).toEqual([2])
   expect(world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([true, true])
-  const { rows } = await world.directory.query<{ id: string }>('SELECT id FROM moves')
-  // Whoever drives it now moves nobody.
-  for (const { id } of rows) {
-    expect(await drive(world.drive, id).catch(() => ({ is: 'later' }))).toMatchObject({ is: 'later' })
+  return ana
+}
+
+const order = (): RebuildOrder => ({
+  name: nameOf('directory'),
+  homes: ([1, 2] as const).map((ordinal) => ({ ordinal, name: nameOf(ordinal) })),
+  retired: [],
+  addresses: [],
+})
+
+/** After the rebuild all goes on: she lives at one home, which the directory knows, and moves as anybody would. */
+async function whole(ana: Person): Promise<void> {
+  await lookAgain()
+  expect(world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([false, false])
+  for (const move of await openMoves(world.drive.directory)) {
+    expect(await drive(world.drive, move.id)).toMatchObject({ is: expect.stringMatching(/^(un)?done$/) })
   }
-  expect(await acceptors(ana)).toEqual([2])
-  for (const { ordinal } of world.pods) {
-    const { status } = await fetchPage(world, ordinal, '/users/ana')
-    expect([ordinal, [200, 503].includes(status), status]).toEqual([ordinal, true, status])
-  }
-  // Newer than what anybody has seen, for the next of these tests.
-  await world.directory.query('UPDATE meta SET incarnation = incarnation + 1')
-  for (const { instance } of world.pods) await instance.homes.refresh()
+  await lookAgain()
+  const [home = 0, ...others] = await acceptors(ana)
+  expect([home > 0, others]).toEqual([true, []])
+  expect(await rowsOf(ana)).toEqual(home === 1 ? [1, 0] : [0, 1])
+  expect(await missing()).toEqual([0, 0])
+  const { rows } = await world.directory.query(
+    `SELECT m.home, m.epoch > 1000 AS anew, i.taken = (SELECT count(*) FROM members WHERE home = i.ordinal) AS counted
+     FROM members AS m, instances AS i WHERE m.id = $1`,
+    [ana.id],
+  )
+  expect(rows).toEqual([1, 2].map(() => ({ home, anew: true, counted: true })))
+  await seen(200)
+  const back = must(
+    await changeDirectory(world.drive.directory, (tx) =>
+      beginMove(tx, { memberId: ana.id, target: 3 - home }),
+    ),
+  )
+  expect(await drive(world.drive, back.id)).toEqual({ is: 'done' })
+  expect(await acceptors(ana)).toEqual([3 - home])
+  await seen(200)
 }
 
 /** At every pod. */

@@ -85,6 +85,10 @@ export type home = {
      * Members whom the directory homes here and whom this database lacks, since it was restored to an older copy.
      */
     missing: Generated<number>;
+    /**
+     * Stands for just these members.
+     */
+    missing_code: Generated<string>;
 };
 export type hosts = {
     host: string;

@@ -67,9 +67,11 @@ export function createRebalancer(
     )
 
   /** Whether this directory is older than one that was seen; otherwise it is the newest. */
-  function regressed(uid: string, { facts }: Ways): boolean {
+  function regressed(uid: string, { facts, seen }: Ways): boolean {
     const found = { incarnation: facts.incarnation, revision: BigInt(facts.revision) }
-    const known = newest.get(uid)
+    const before = newest.get(uid)
+    // This process may be younger than what its homes remember.
+    const known = seen && (!before || isRegression(seen, before)) ? seen : before
     if (known && isRegression(known, found)) return true
     newest.set(uid, found)
     return false

@@ -16,6 +16,8 @@ export type Claim = {
   readonly nextOrdinal: number
   /** Databases that were made and marked as ours: `directory` or an ordinal. They are never made again. */
   readonly made: ReadonlySet<string>
+  /** Ordinals that were emptied for good: nobody asks their databases, which may be gone. */
+  readonly retired: ReadonlySet<number>
 }
 
 export const claimName = (domain: string): string =>
@@ -23,6 +25,9 @@ export const claimName = (domain: string): string =>
 
 /** The data key that says that a database was made. */
 export const madeKey = (database: string): string => `made-${database}`
+
+/** The data key that says that an instance was emptied for good, also to a directory that was restored to before. */
+export const retiredKey = (ordinal: number): string => `retired-${ordinal}`
 
 export function buildClaim(
   namespace: string,
@@ -69,10 +74,20 @@ export function readClaim(object: KubeObject): Claim {
     prefix: text('prefix'),
     systemIdentifier: text('system-identifier'),
     nextOrdinal,
-    made: new Set(
-      Object.keys(data)
-        .filter((key) => key.startsWith('made-'))
-        .map((key) => key.slice('made-'.length)),
-    ),
+    made: new Set(named(data, 'made-')),
+    retired: new Set(named(data, 'retired-').map(Number)),
   }
 }
+
+/** Instances that have a database: those that were made, and not emptied for good. */
+export const ordinalsOf = ({ made, retired }: Pick<Claim, 'made' | 'retired'>): number[] =>
+  [...made]
+    .map(Number)
+    .filter((ordinal) => ordinal > 0 && !retired.has(ordinal))
+    .sort((a, b) => a - b)
+
+/** What follows `prefix` in the keys that begin with it. */
+const named = (data: Record<string, unknown>, prefix: string): string[] =>
+  Object.keys(data)
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length))

@@ -11,6 +11,7 @@ import { decideHold } from './deletion/hold.ts'
 import { decideDirectory } from './directory.ts'
 import { decideFront } from './front.ts'
 import { decideRebalances } from './rebalances.ts'
+import { decideRegression } from './regression.ts'
 import { decideCommunitySecret, decideInvitation } from './secrets.ts'
 import { type CommunityCounts, type CommunityFinding, describe, refused } from './status.ts'
 
@@ -53,7 +54,9 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   if (taken) return { ...quiet, findings: refused(taken), requeueAfterMs: SOON_MS }
 
   const { password, steps: secret } = decideCommunitySecret(snapshot, owner, claim)
-  const directory = decideDirectory(snapshot, claim, password)
+  const found = decideDirectory(snapshot, claim, password)
+  const regression = 'use' in found ? decideRegression(snapshot, claim) : undefined
+  const directory = regression ?? found
   const facts = 'use' in directory ? directory.use : undefined
   const front = decideFront(snapshot, owner, now)
   const instances =
@@ -61,6 +64,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
       ? { groups: [], events: [], growth: undefined, draining: undefined }
       : decideInstances(snapshot, owner, claim, facts, now)
   const [create = [], count = [], change = [], tell = []] = instances.groups
+  const rebuild = regression?.steps ?? []
   const made: readonly (readonly Step[])[] =
     'make' in directory ? directory.make : 'use' in directory ? directory.steps : []
   const [make = [], ...fill] = made
@@ -72,7 +76,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     secret,
     create,
     count,
-    [...make, ...front.steps, ...put],
+    [...make, ...rebuild, ...front.steps, ...put],
     ...fill,
     change,
     [...tell, ...invite],
@@ -86,6 +90,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     refusals.push(full(snapshot, server))
   const { findings, counts } = describe(snapshot, {
     directory: facts,
+    regressed: regression?.refusal,
     growth: instances.growth,
     refusals,
     busy: groups.length > 0,
@@ -97,7 +102,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
     groups,
     findings,
     counts,
-    events: [...instances.events, ...(moving?.events ?? [])],
+    events: [...(regression?.events ?? []), ...instances.events, ...(moving?.events ?? [])],
     requeueAfterMs: Math.min(
       requeue(instances.growth, refusals.length > 0 || opening ? SOON_MS * (1 + chance.jitter) : slow),
       (instances.draining?.forMs ?? slow) + 100,
@@ -150,6 +155,7 @@ function paused(snapshot: CommunitySnapshot): Omit<CommunityDecision, 'requeueAf
   const { directory } = snapshot
   const { findings, counts } = describe(snapshot, {
     directory: directory.state === 'known' ? directory.facts : undefined,
+    regressed: undefined,
     growth: undefined,
     refusals: [],
     busy: false,

@@ -162,6 +162,7 @@ test('while members move, and nothing else does, the Community is progressing', 
   const seen = (reason: string) =>
     describe(snapshotOf([6, 1]), {
       directory: undefined,
+      regressed: undefined,
       growth: undefined,
       refusals: [],
       busy: false,

@@ -26,6 +26,8 @@ export const refused = ({ reason, message }: Refusal): CommunityFinding[] => [
 
 export type StatusFacts = {
   readonly directory: DirectoryFacts | undefined
+  /** The directory was restored to an older copy. */
+  readonly regressed: Refusal | undefined
   readonly growth: Growth | undefined
   /** What stands in the way, the gravest first. */
   readonly refusals: readonly Refusal[]
@@ -39,7 +41,7 @@ export type StatusFacts = {
 
 export function describe(
   { community, instances: all }: CommunitySnapshot,
-  { directory, growth, refusals, busy, balance, draining }: StatusFacts,
+  { directory, regressed, growth, refusals, busy, balance, draining }: StatusFacts,
 ): { findings: CommunityFinding[]; counts: CommunityCounts } {
   const { domain, seats } = community.spec
   const rows = directory?.instances ?? []
@@ -99,14 +101,7 @@ export function describe(
         message: ailing?.message ?? 'nothing stands in the way',
       },
       seatsAvailable(directory, growth, seats.maxInstances),
-      {
-        type: 'MembersKnown',
-        status: directory ? 'True' : 'False',
-        reason: directory ? 'Counted' : 'CountUnknown',
-        message: directory
-          ? 'the directory gave the numbers'
-          : 'the directory does not answer: the last numbers are kept',
-      },
+      membersKnown(directory, regressed ?? missingFrom(instances)),
       balance ?? {
         type: 'Balanced',
         status: 'Unknown',
@@ -148,7 +143,33 @@ function ailment(instances: readonly Instance[]): { reason: string; message: str
     if (ready?.status === 'False' && !PASSING.has(ready.reason))
       return { reason: ready.reason, message: `${instance.metadata.name}: ${ready.message}` }
   }
+  return missingFrom(instances)
+}
+
+/** Members whom an instance lacks, as it says itself. */
+function missingFrom(instances: readonly Instance[]): { reason: string; message: string } | undefined {
+  for (const instance of instances) {
+    const known = condition(instance, 'MembersKnown')
+    if (known?.reason === 'MembersMissing')
+      return { reason: known.reason, message: `${instance.metadata.name}: ${known.message}` }
+  }
   return undefined
+}
+
+function membersKnown(
+  directory: DirectoryFacts | undefined,
+  trouble: { readonly reason: string; readonly message: string } | undefined,
+): CommunityFinding {
+  const type = 'MembersKnown'
+  if (trouble) return { type, status: 'False', ...trouble }
+  return directory
+    ? { type, status: 'True', reason: 'Counted', message: 'the directory gave the numbers' }
+    : {
+        type,
+        status: 'False',
+        reason: 'CountUnknown',
+        message: 'the directory does not answer: the last numbers are kept',
+      }
 }
 
 /** Only those count where people may live already: one that is opened ahead of need takes nothing away from anybody. */

@@ -176,3 +176,30 @@ test('a Deployment that an earlier Community left is waited for, and not taken o
   const { ownerReferences: _, ...metadata } = deployment('earlier').metadata
   expect(seen({ ...deployment('earlier'), metadata })).toMatchObject({ reason: 'NameTaken' })
 })
+
+test('members who are missing are said to be, and given up only by the code that stands for just them', () => {
+  const facts: HomeFacts = { identity, cap: 300, residents: 7, missing: { count: 2, code: 'c0de' } }
+  const found = (annotation?: string) =>
+    makeSnapshot({
+      database: known(facts),
+      community: makeCommunity(
+        {},
+        annotation === undefined ? {} : { annotations: { 'hamlet.coop/give-up-missing': annotation } },
+      ),
+    })
+  const said = decideInstance(found())?.findings.find(({ type }) => type === 'MembersKnown')
+  expect(said).toMatchObject({ status: 'False', reason: 'MembersMissing' })
+  expect(said?.message).toContain('lacks 2 members who live here')
+  expect(said?.message).toContain(
+    'kubectl -n town annotate community garden hamlet.coop/give-up-missing=c0de',
+  )
+  expect([kinds(found()), kinds(found('other'))].flat()).not.toContain('giveUpMissing')
+  expect(steps(found('c0de')).filter((step) => step.do === 'giveUpMissing')).toEqual([
+    {
+      do: 'giveUpMissing',
+      directory: 'garden_x_directory',
+      home: { ordinal: 1, name: 'garden_x_1' },
+      code: 'c0de',
+    },
+  ])
+})

@@ -1,9 +1,9 @@
 // One look at an Instance → its database, its pod, and what is said of it. Pure.
-import type { InstanceStatus } from '../../api/objects.ts'
-import { madeKey } from '../../build/data/claim.ts'
+import { GIVE_UP, type InstanceStatus } from '../../api/objects.ts'
+import { type Claim, madeKey } from '../../build/data/claim.ts'
 import { buildInstanceSecret, readSecret } from '../../build/data/secrets.ts'
 import { passwordOf } from '../../build/database-url.ts'
-import { databaseName } from '../../build/names.ts'
+import { databaseName, directoryName } from '../../build/names.ts'
 import { isOfEarlier, isOurs, type Owner } from '../../build/owned.ts'
 import { buildInstanceService } from '../../build/workload/service.ts'
 import { changed, INSTANCE_MANAGER } from '../changed.ts'
@@ -84,7 +84,7 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
         ? [noteInClaim(settings.namespace, claim, { [madeKey(String(ordinal))]: 'true' })]
         : []
     // The pod starts while its database is made: it waits for it, and both take about as long.
-    groups = inOrder(put, [...database.make, ...work], database.fill, note)
+    groups = inOrder(put, [...database.make, ...work], database.fill, note, givenUp(snapshot, claim))
   }
   const retired = paused || foreign ? undefined : decideRetired(snapshot, claim)
   if (retired) return { ...goes(snapshot), groups: retired }
@@ -112,6 +112,16 @@ export function decideInstance(snapshot: InstanceSnapshot): InstanceDecision | u
         : SOON_MS) *
       (1 + chance.jitter),
   }
+}
+
+/** What somebody has confirmed to be lost. */
+function givenUp({ instance, community, database }: InstanceSnapshot, claim: Claim): Step[] {
+  const missing = database.state === 'known' ? database.facts?.missing : undefined
+  const code = community.metadata.annotations?.[GIVE_UP]
+  if (!missing || missing.count === 0 || missing.code !== code) return []
+  const { ordinal } = instance.spec
+  const home = { ordinal, name: databaseName(claim.prefix, ordinal) }
+  return [{ do: 'giveUpMissing', directory: directoryName(claim.prefix), home, code }]
 }
 
 /** Rows that are kept for days are no reason to look again soon. */

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest'
 import { owned } from '../../build/owned.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import { knownStates } from '../../testing/snapshots/arbitrary.ts'
-import { known, makeCommunity, makeInstance, makeOwner } from '../../testing/snapshots/community.ts'
+import {
+  known,
+  makeClaim,
+  makeCommunity,
+  makeInstance,
+  makeOwner,
+} from '../../testing/snapshots/community.ts'
 import { identity, makeSnapshot } from '../../testing/snapshots/instance.ts'
 import type { Step } from '../decision.ts'
 import type { HomeFacts, InstanceSnapshot, Leftovers } from '../snapshot.ts'
@@ -41,15 +47,21 @@ test('first the pod, then the database, then the Secret and the object itself', 
   const without = { ...live, deployment: undefined, service: undefined }
   // A pod that still ends may write.
   expect(does(retired({ live: without, pods: [object('Pod')] }))).toEqual([])
-  const last = [['retireDatabase'], ['delete Secret'], ['delete Instance']]
+  const last = [['patch'], ['retireDatabase'], ['delete Secret'], ['delete Instance']]
   expect(does(retired({ live: without }))).toEqual(last)
   const keep = (deletionPolicy: string) =>
-    decideInstance(retired({ live: without, community: makeCommunity({ deletionPolicy }) }))?.groups[0]
+    decideInstance(retired({ live: without, community: makeCommunity({ deletionPolicy }) }))?.groups[1]
   expect(keep('Retain')).toEqual([{ do: 'retireDatabase', name: 'garden_x_1', keep: true }])
   expect(keep('Delete')).toEqual([{ do: 'retireDatabase', name: 'garden_x_1', keep: false }])
+  // Noted before its data is gone: a directory that is restored to before still knows.
+  expect(decideInstance(retired({ live: without }))?.groups[0]).toMatchObject([
+    { do: 'patch', kind: 'configMap', patch: { data: { 'retired-1': 'true' } } },
+  ])
+  const noted = makeClaim({ retired: new Set([1]) })
+  expect(does(retired({ live: without, claim: noted }))).toEqual(last.slice(1))
   // Killed in between, it goes on from there.
   const gone = { ...known<HomeFacts>(undefined), there: false, identified: undefined }
-  expect(does(retired({ live: { ...without, secret: undefined }, database: gone }))).toEqual([
+  expect(does(retired({ live: { ...without, secret: undefined }, database: gone, claim: noted }))).toEqual([
     ['delete Instance'],
   ])
 })

@@ -1,6 +1,7 @@
 // An instance that is retired for good: its pod goes when nothing is left there, then the rest, and at last its object.
-import type { Claim } from '../../build/data/claim.ts'
+import { type Claim, retiredKey } from '../../build/data/claim.ts'
 import { databaseName } from '../../build/names.ts'
+import { noteInClaim } from '../community/claim.ts'
 import { inOrder, type Step } from '../decision.ts'
 import type { InstanceSnapshot } from '../snapshot.ts'
 import { isDrained } from './drained.ts'
@@ -11,7 +12,7 @@ import { isDrained } from './drained.ts'
  * had not read the directory for a while, is still waited for.
  */
 export function decideRetired(
-  { instance, community, database, live, pods, owed }: InstanceSnapshot,
+  { instance, community, settings, database, live, pods, owed }: InstanceSnapshot,
   claim: Claim,
 ): Step[][] | undefined {
   if (instance.spec.state !== 'Retired' || database.state !== 'known') return undefined
@@ -32,6 +33,9 @@ export function decideRetired(
   const keep = community.spec.deletionPolicy !== 'Delete'
   const { apiVersion, kind, metadata } = instance
   return inOrder(
+    claim.retired.has(ordinal)
+      ? []
+      : [noteInClaim(settings.namespace, claim, { [retiredKey(ordinal)]: 'true' })],
     database.there || !keep ? [{ do: 'retireDatabase', name, keep }] : [],
     remove([live.secret]),
     [{ do: 'delete', object: { apiVersion, kind, metadata } }],

@@ -1,7 +1,9 @@
 // What is said of an Instance.
+
 import type { Finding } from '../../api/conditions.ts'
 import type { InstanceCondition } from '../../api/instance.ts'
-import type { InstanceSnapshot, Refusal } from '../snapshot.ts'
+import { GIVE_UP } from '../../api/objects.ts'
+import type { HomeFacts, InstanceSnapshot, Refusal } from '../snapshot.ts'
 import type { InstanceCounts } from './decide.ts'
 import { remaining } from './drained.ts'
 import { rolledOut, serves, whyNotServing } from './pods.ts'
@@ -98,7 +100,28 @@ export function describeInstance(
             ? { reason: 'Full', message: `all ${counts.cap} seats are taken` }
             : { reason: serving.status === 'True' ? 'Starting' : serving.reason, message: serving.message },
       ),
+      membersKnown(home, community, databaseName),
       ...drained(),
     ],
+  }
+}
+
+/** Whether everybody is there whom the directory homes here. */
+function membersKnown(
+  home: HomeFacts | undefined,
+  { metadata: { namespace, name } }: InstanceSnapshot['community'],
+  databaseName: string,
+): InstanceFinding {
+  const type = 'MembersKnown'
+  const { count = 0, code = '' } = home?.missing ?? {}
+  if (!home)
+    return { type, status: 'Unknown', reason: 'CountUnknown', message: 'its database was not looked into' }
+  if (count === 0)
+    return { type, status: 'True', reason: 'Counted', message: 'everybody who lives here is here' }
+  return {
+    type,
+    status: 'False',
+    reason: 'MembersMissing',
+    message: `database ${databaseName} lacks ${count === 1 ? 'a member who lives' : `${count} members who live`} here, for it was restored to an older copy, and no other instance has kept them so far: restore a newer copy. Until then their pages say that they cannot be reached. To give them up for ever: kubectl -n ${namespace} annotate community ${name} ${GIVE_UP}=${code}`,
   }
 }

@@ -24,6 +24,8 @@ const WISHING = `WITH moved AS (
 
 const FACTS = `SELECT json_build_object(
   'identity', (SELECT json_build_object('domain', domain, 'prefix', prefix) FROM meta),
+  'incarnation', (SELECT incarnation FROM meta),
+  'revision', (SELECT revision::text FROM meta),
   'settings', (SELECT to_jsonb(s) - 'one' FROM settings s),
   'instances', (SELECT coalesce(json_agg(json_build_object('ordinal', ordinal, 'cap', cap, 'taken', taken, 'state', state,
       'leaving', (SELECT count(*) FROM moves WHERE step NOT IN ('done', 'undone')
@@ -49,7 +51,13 @@ export async function readDirectory(session: Session): Promise<DirectoryFacts> {
   const [row] = await session.query<{ facts: Nullable<DirectoryFacts> }>(FACTS)
   if (!row) throw new Error('the directory gave no row')
   const { facts } = row
-  return { ...facts, identity: facts.identity ?? undefined, settings: facts.settings ?? undefined }
+  return {
+    ...facts,
+    identity: facts.identity ?? undefined,
+    incarnation: facts.incarnation ?? 0,
+    revision: facts.revision ?? '0',
+    settings: facts.settings ?? undefined,
+  }
 }
 
 /** What was applied to a database; an empty list for one that is no clone of ours. */

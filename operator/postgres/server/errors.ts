@@ -6,6 +6,7 @@ export type DatabaseReason =
   | 'DatabaseRefused'
   | 'DatabaseFull'
   | 'DataMissing'
+  | 'DirectoryRegressed'
   | 'PoolerFound'
   | 'MigrationFailed'
   | 'Occupied'

@@ -110,6 +110,11 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
     ),
     serverOk: fc.boolean(),
     directory,
+    regression: fc.record({
+      // Now and then: what else is decided shall be looked at, too.
+      regressed: fc.nat({ max: 5 }).map((n) => n === 0),
+      silent: fc.constantFrom([], [{ ordinal: 2, message: 'no answer' }]),
+    }),
     instances: fc.uniqueArray(
       fc.record({
         ordinal: fc.integer({ min: 1, max: 8 }),
@@ -165,6 +170,7 @@ export const snapshots: fc.Arbitrary<CommunitySnapshot> = fc
           ...(rest.drained && { state: 'Draining' }),
         }),
       ),
+      regression: given.regression,
       remains: given.remains,
     })
   })

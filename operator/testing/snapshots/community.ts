@@ -136,6 +136,8 @@ export const makeRow = (ordinal: number, given: Partial<DirectoryInstance> = {})
 
 export const makeFacts = (given: Partial<DirectoryFacts> = {}): DirectoryFacts => ({
   identity: { domain: 'garden.example', prefix: 'garden_x' },
+  incarnation: 1,
+  revision: '9',
   settings: undefined,
   instances: [makeRow(1)],
   members: 0,
@@ -169,6 +171,7 @@ export const makeClaim = (given: Partial<NonNullable<CommunitySnapshot['claim']>
   prefix: 'garden_x',
   systemIdentifier: '7',
   nextOrdinal: 2,
+  retired: new Set<number>(),
   made: new Set(['directory', '1']),
   ...given,
 })
@@ -186,6 +189,7 @@ export const makeSnapshot = (given: Partial<CommunitySnapshot> = {}): CommunityS
     placed: 1,
   },
   directory: known(makeFacts()),
+  regression: { regressed: false, silent: [] },
   instances: [makeInstance(1)],
   rebalances: [],
   ca: 'PEM',
