@@ -30,6 +30,6 @@ export type Instance = {
   /** 0 ≤ random() < 1, for jitter. */
   readonly random: () => number
   readonly log: Logger
-  /** The row of this process in `boots`: gone when the database was restored under it. */
+  /** The row of this process in `boots`, which is no longer just so when the database was restored under it. */
   readonly boot: string
 }

@@ -1,7 +1,7 @@
 // The operator as it runs, where databases were put back to older copies.
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { codeOf } from '../instance/store/missing.ts'
+import { codeOf } from '../instance/store/boots/missing.ts'
 import { readClaim } from './build/data/claim.ts'
 import { resources } from './kube/resources.ts'
 import type { KubeObject } from './kube/types.ts'

@@ -4,6 +4,7 @@ import { BEFORE_SWITCH, type Move } from '../directory/moves/move.ts'
 import { readMove } from '../directory/moves/read.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import { isBooted } from '../store/boots/boots.ts'
 import type { InstanceTables, InstanceTransaction } from '../store/database.ts'
 import type { MoveCall } from './calls.ts'
 
@@ -47,8 +48,8 @@ async function hold<T>(
   fn: (tx: InstanceTransaction, move: LocalMove) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   const move = await tx.selectFrom('moves').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
-  const booted = await tx.selectFrom('boots').select('id').where('id', '=', boot).executeTakeFirst()
-  if (!booted) return refuse('restored')
+  const { rows } = await sql<{ booted: boolean }>`SELECT ${isBooted(boot)} AS booted`.execute(tx)
+  if (rows[0]?.booted !== true) return refuse('restored')
   if (!move) return refuse('move-unknown')
   if (attempt < move.attempt) return refuse('move-overtaken')
   if (attempt > move.attempt) await tx.updateTable('moves').set({ attempt }).where('id', '=', id).execute()

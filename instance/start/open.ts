@@ -9,7 +9,7 @@ import { createWake } from '../federation/wake.ts'
 import type { Instance } from '../instance.ts'
 import { makeSiblings } from '../siblings/client.ts'
 import { watchKeys } from '../siblings/keys.ts'
-import { type Boot, insertBoot } from '../store/boots.ts'
+import { type Boot, insertBoot } from '../store/boots/boots.ts'
 import { type DirectoryTables, type InstanceTables, openDatabase } from '../store/database.ts'
 import { untilUp } from '../store/failures.ts'
 import { checkIdentity } from '../store/identity.ts'
@@ -35,13 +35,15 @@ export type OpenDeps = {
 export async function openInstance(config: Config, deps: OpenDeps): Promise<Opened> {
   const { log, clock, random } = deps
   const name = `hamlet ${config.domain} ${config.ordinal}`.slice(0, 63)
-  const db = openDatabase<InstanceTables>(config.databaseUrl, { name })
+  let connected: (() => void) | undefined
+  const db = openDatabase<InstanceTables>(config.databaseUrl, { name, onConnect: () => connected?.() })
   const directory = openDatabase<DirectoryTables>(config.directoryUrl, { name })
   const homes = openHomes({ directory, db, log, random })
   const boot = await untilUp(async () => {
     await checkIdentity(config, db, directory)
     return insertBoot({ db, homes, ordinal: config.ordinal, log, random })
   }, deps)
+  connected = boot.connected
   const siblings = makeSiblings({
     ordinal: config.ordinal,
     keys: watchKeys(config.internalKeyFile, { clock }),

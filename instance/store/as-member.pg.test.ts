@@ -90,7 +90,13 @@ test('without this process’s boot row nothing is written: the database was res
   await db.deleteFrom('boots').execute()
   expect(await asMember(home.instance, { id: '1', epoch: 1 }, keep('a'))).toMatchObject({ code: 'restored' })
   expect(await asMembers(home.instance, [], keep('a'))).toMatchObject({ code: 'restored' })
-  await db.insertInto('boots').values({ id: boot }).execute()
+  // Nor with a copy of it, which a younger dump brings back.
+  await db
+    .insertInto('boots')
+    .values({ id: boot.split(' ')[0] ?? '' })
+    .execute()
+  expect(await asMember(home.instance, { id: '1', epoch: 1 }, keep('a'))).toMatchObject({ code: 'restored' })
+  await home.reboot()
 })
 
 test('a member who is frozen in the middle of many writes: every acknowledged one is seen by what follows', async () => {

@@ -2,6 +2,7 @@
 // the member lives here. Moving somebody takes the same lock exclusively, so no write is lost between two homes.
 import { sql } from 'kysely'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import { isBooted } from './boots/boots.ts'
 import type { InstanceDatabase, InstanceTransaction } from './database.ts'
 
 export type MemberRef = { readonly id: string; readonly epoch: number }
@@ -90,7 +91,7 @@ async function fenced<T>(
         // CTE of it, this check would see the member as they were before the wait, and lose the write.
         const { rows } = await sql<Row & { booted: boolean }>`
           SELECT wanted.id, members.state, members.epoch,
-                 EXISTS (SELECT FROM boots WHERE boots.id = ${boot}::uuid) AS booted
+                 ${isBooted(boot)} AS booted
           FROM (SELECT 0::bigint AS id UNION ALL SELECT unnest(${ids}::bigint[])) AS wanted
           LEFT JOIN members ON members.id = wanted.id
           ORDER BY wanted.id`.execute(tx)

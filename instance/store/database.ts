@@ -27,7 +27,10 @@ class QuickClient extends pg.Client {
  * A small pool: every instance of a cluster may share one server, whose connections are few.
  * Idle connections end after 10 s, so an idle instance holds one at most.
  */
-export function openDatabase<Tables>(url: string, options: { max?: number; name: string }): Kysely<Tables> {
+export function openDatabase<Tables>(
+  url: string,
+  options: { max?: number; name: string; onConnect?: () => void },
+): Kysely<Tables> {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 4,
@@ -44,6 +47,9 @@ export function openDatabase<Tables>(url: string, options: { max?: number; name:
   pool.on('error', () => undefined)
   // The pool takes its own listener off while a connection is in use: in the middle of a transaction too, the query
   // says what happened, and the process must live.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    options.onConnect?.()
+  })
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
 }

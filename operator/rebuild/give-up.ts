@@ -1,5 +1,5 @@
 // Members whom nobody has any more, and whom somebody has given up.
-import { codeOf } from '../../instance/store/missing.ts'
+import { codeOf } from '../../instance/store/boots/missing.ts'
 import { type Server, withSession } from '../postgres/server/session.ts'
 
 /**

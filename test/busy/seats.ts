@@ -1,7 +1,6 @@
 // What the databases of a community's instances say of their seats, asked of PostgreSQL itself.
-import { execa } from 'execa'
 import pg from 'pg'
-import { toolPath } from '../cluster/build/tools.ts'
+import { withPostgres } from '../stories/databases.ts'
 import type { Hamlet } from '../stories/hamlet.ts'
 
 export type Seats = {
@@ -13,32 +12,7 @@ export type Seats = {
 }
 
 export async function seatsOf(h: Hamlet, instances: readonly string[]): Promise<Seats[]> {
-  const forward = execa(
-    await toolPath('kubectl'),
-    [
-      '--kubeconfig',
-      h.cluster.kubeconfigPath,
-      '--namespace',
-      'hamlet',
-      'port-forward',
-      'hamlet-postgres-0',
-      ':5432',
-    ],
-    { reject: false },
-  )
-  try {
-    const port = await new Promise<number>((found, failed) => {
-      forward.stdout?.on('data', (chunk: Buffer) => {
-        const [, number] = /127\.0\.0\.1:(\d+)/.exec(String(chunk)) ?? []
-        if (number) found(Number(number))
-      })
-      forward.then(({ stderr }) => failed(new Error(`kubectl port-forward: ${stderr}`)), failed)
-    })
-    return await Promise.all(instances.map((instance) => ask(h, instance, port)))
-  } finally {
-    forward.kill()
-    await forward
-  }
+  return withPostgres(h, (port) => Promise.all(instances.map((instance) => ask(h, instance, port))))
 }
 
 /** As the instance's own role, which may read its own database and no other. */

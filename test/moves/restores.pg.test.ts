@@ -10,7 +10,7 @@ import { readSeen } from '../../instance/directory/regression.ts'
 import { repairHome, tendMoves } from '../../instance/move/tend.ts'
 import { writePost } from '../../instance/posts/write.ts'
 import { isRefusal } from '../../instance/refusal.ts'
-import { codeOf } from '../../instance/store/missing.ts'
+import { codeOf } from '../../instance/store/boots/missing.ts'
 import type { RebuildOrder } from '../../operator/decide/decision.ts'
 import { openServer, type Server } from '../../operator/postgres/server/session.ts'
 import { drive } from '../../operator/rebalance/drive/drive.ts'
@@ -101,9 +101,7 @@ async function moveAndRestore(
     )
     expect(await drive(world.drive, back.id)).toEqual({ is: 'done' })
   }
-  // The dump is from before this process's life: its boot row is not in it.
   for (const { process, instance } of world.pods) {
-    await world.restart(process)
     await instance.homes.refresh()
     if (!running) process.life.dead = true
   }

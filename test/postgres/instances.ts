@@ -20,7 +20,7 @@ import {
   type Siblings,
   SiblingUnreachable,
 } from '../../instance/siblings/client.ts'
-import { type Boot, insertBoot } from '../../instance/store/boots.ts'
+import { type Boot, insertBoot } from '../../instance/store/boots/boots.ts'
 import type { DirectoryDatabase, InstanceDatabase } from '../../instance/store/database.ts'
 import type { TestCommunity } from './databases.ts'
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
+import { copyDatabase, databaseNamed } from './databases.ts'
 import { type Hamlet, hamlet, member, post } from './hamlet.ts'
 import { seen } from './seen.ts'
 
@@ -57,6 +58,8 @@ test('the instance goes when nobody lives there any more, and everybody is where
   }
   expect(await names('instances')).toHaveLength(2)
 
+  const directory = await databaseNamed(h, 'dell-community', 'directory-url')
+  await copyDatabase(h, directory, `${directory}_before`)
   await h.apply('dell', spec({ perInstance: 8, drain: [2] }))
   const statuses = new Map<number, number>()
   for (let turn = 0; (await names('instances')).length > 1; turn++) {
@@ -85,4 +88,29 @@ test('the instance goes when nobody lives there any more, and everybody is where
   const ready = await h.ready('dell')
   expect(ready.status).toMatchObject({ instances: 1, members: PEOPLE.length })
   expect(ready.status?.conditions?.find(({ type }) => type === 'Drained')).toMatchObject({ status: 'True' })
+
+  // A directory from before all that: it homes two of them at an instance that is no more.
+  await copyDatabase(h, `${directory}_before`, directory)
+  await until('the directory to be made whole', 120, async () => {
+    const events = await h.kubectl([
+      'get',
+      'events',
+      '--output',
+      'name',
+      '--field-selector',
+      'reason=DirectoryRegressed',
+    ])
+    const status = (await h.read('dell'))?.status
+    const known = status?.conditions?.find(({ type }) => type === 'MembersKnown')
+    return events !== '' && known?.status === 'True' && status?.members === PEOPLE.length
+  })
+  await until('everybody to be where they were', 60, async () => {
+    const homes = await Promise.all([...people.values()].map((person) => person.get('/home')))
+    return homes.every(({ status }) => status === 200)
+  })
+  for (const [name, person] of people) {
+    expect((await post(person, `${name} after all`)).status).toBe(200)
+    expect((await stranger.get(`/@${name}`)).html.text).toContain(`${name} after all`)
+  }
+  expect(await names('instances')).toEqual(['instance.hamlet.coop/dell-1'])
 })

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
+import { copyDatabase, databaseNamed } from './databases.ts'
 import { type Hamlet, hamlet, type InstanceObject, member, post, type RebalanceObject } from './hamlet.ts'
 import { seen } from './seen.ts'
 
@@ -58,6 +59,8 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
   }
   await until('an instance to move to', 120, async () => (await h.list('instances', 'glade')).length >= 3)
 
+  const third = await databaseNamed(h, 'glade-3', 'database-url')
+  await copyDatabase(h, third, `${third}_before`)
   await h.apply('glade', spec(3))
   let over = false
   const statuses = new Map<number, number>()
@@ -88,11 +91,31 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
   })
   expect(instances.reduce((sum, { status }) => sum + (status?.members ?? 0), 0)).toBe(PEOPLE.length)
   expect(await look()).toEqual(before)
-  for (const [name, person] of people) {
-    const home = await person.get('/home')
-    expect([name, home.status, home.path]).toEqual([name, 200, '/home'])
-    expect((await post(person, `Still ${name}`)).status).toBe(200)
+  const athome = async () => {
+    for (const [name, person] of people) {
+      const home = await person.get('/home')
+      expect([name, home.status, home.path]).toEqual([name, 200, '/home'])
+      expect((await post(person, `Still ${name}`)).status).toBe(200)
+    }
   }
+  await athome()
   const objects = await h.kubectl(['get', 'rebalances,communities,instances,events', '--output', 'json'])
   for (const name of PEOPLE) expect(objects).not.toContain(`"${name}"`)
+
+  // The instance that they went to is put back to before they came: the homes that they left have kept them.
+  await copyDatabase(h, `${third}_before`, third)
+  const answers: number[] = []
+  await until('everybody to be back', 120, async () => {
+    const pages = await Promise.all(PEOPLE.map((name) => stranger.get(`/@${name}`)))
+    answers.push(...pages.map(({ status }) => status))
+    return pages.every(
+      ({ status }, index) => status === 200 && pages[index]?.html.text.includes(`A word of ${PEOPLE[index]}`),
+    )
+  })
+  expect(answers.filter((status) => status !== 200 && status !== 503)).toEqual([])
+  await until('nobody to be missing', 60, async () => {
+    const known = (await h.read('glade'))?.status?.conditions?.find(({ type }) => type === 'MembersKnown')
+    return known?.status === 'True'
+  })
+  await athome()
 })

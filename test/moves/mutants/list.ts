@@ -116,14 +116,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'demotion on a lower epoch',
     edits: [
       {
-        file: 'instance/store/boots.ts',
+        file: 'instance/store/boots/residents.ts',
         from: 'home.epoch > resident.epoch',
         to: 'home.epoch !== resident.epoch',
       },
     ],
     by: {
       file: 'test/moves/restores.pg.test.ts',
-      test: 'the directory, restored to before a move, sends nobody away and brings nobody back',
+      test: 'restored to when the move was at before: nobody is sent away or brought back',
     },
   },
   {

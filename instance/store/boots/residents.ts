@@ -1,13 +1,11 @@
-// A row per process: a database restored under a running process, or while none ran, is noticed and checked.
-import { randomUUID } from 'node:crypto'
+// Who lives here, by this database and by the directory: held against each other whenever one of them may have gone back.
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
-import type { Homes } from '../directory/homes.ts'
-import type { InstanceDatabase } from './database.ts'
-import { isDatabaseDown, pause } from './failures.ts'
+import type { Homes } from '../../directory/homes.ts'
+import type { InstanceDatabase } from '../database.ts'
 import { codeOf } from './missing.ts'
 
-type Deps = {
+export type ResidentDeps = {
   db: InstanceDatabase
   homes: Pick<Homes, 'all' | 'byId' | 'refresh' | 'regressed'>
   ordinal: number
@@ -66,7 +64,7 @@ export function compareResidents(
  * Reads the directory, compares, and demotes who moved away. Until a boot row is inserted after this, nothing is
  * written for any member, so a restored home never speaks for people who live elsewhere.
  */
-export async function verifyResidents({ db, homes, ordinal, log }: Deps): Promise<Comparison> {
+export async function verifyResidents({ db, homes, ordinal, log }: ResidentDeps): Promise<Comparison> {
   await homes.refresh()
   const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()
   const found = compareResidents(residents, homes, ordinal)
@@ -108,74 +106,4 @@ export async function noteMissing(db: InstanceDatabase, ids: readonly string[]):
     .set({ missing, missing_code })
     .where('missing_code', '<>', missing_code)
     .execute()
-}
-
-export type Boot = {
-  /** The row that `asMember` looks for. */
-  readonly id: string
-  /** Looks every few seconds whether the row is still there, and renews it from time to time. */
-  guard(): { stop(): Promise<void> }
-}
-
-const LOOK_MS = 5_000
-/** A dump younger than the row brings the row back with it, so the row is kept young. */
-const RENEW_MS = 15 * 60_000
-
-/** Verifies the residents, then inserts this process's row. */
-export async function insertBoot(deps: Deps & { random: () => number }): Promise<Boot> {
-  let id: string = randomUUID()
-  let insertedAt = performance.now()
-  const insert = async (fresh: string) => {
-    await deps.db.insertInto('boots').values({ id: fresh }).execute()
-    id = fresh
-    insertedAt = performance.now()
-  }
-  await verifyResidents(deps)
-  await insert(id)
-  // Rows of processes that ended. Whoever still runs renews its own long before.
-  await deps.db.deleteFrom('boots').where('started_at', '<', sql<Date>`now() - interval '1 day'`).execute()
-
-  const look = async () => {
-    const mine = await deps.db.selectFrom('boots').select('id').where('id', '=', id).executeTakeFirst()
-    if (!mine) {
-      deps.log.error('the database was restored under this process; its residents are being verified')
-      await verifyResidents(deps)
-      await insert(randomUUID())
-    } else if (performance.now() - insertedAt > RENEW_MS) {
-      const old = id
-      await insert(randomUUID())
-      // Transactions that began with the old one have ended by the next round but one; their timeout is shorter.
-      retired.push(old)
-      if (retired.length > 1) {
-        await deps.db
-          .deleteFrom('boots')
-          .where('id', '=', retired.shift() ?? '')
-          .execute()
-      }
-    }
-  }
-  const retired: string[] = []
-  return {
-    get id() {
-      return id
-    },
-    guard: () => {
-      const stopping = new AbortController()
-      const done = (async () => {
-        while (!stopping.signal.aborted) {
-          await pause(LOOK_MS * (0.5 + deps.random()), stopping.signal)
-          if (stopping.signal.aborted) return
-          await look().catch((error: unknown) => {
-            if (!isDatabaseDown(error)) deps.log.error({ err: error }, 'looking for the boot row failed')
-          })
-        }
-      })()
-      return {
-        stop: async () => {
-          stopping.abort()
-          await done
-        },
-      }
-    },
-  }
 }

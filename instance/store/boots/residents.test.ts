@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Home } from '../directory/homes.ts'
-import { compareResidents } from './boots.ts'
+import type { Home } from '../../directory/homes.ts'
+import { compareResidents } from './residents.ts'
 
 const homesOf = (homes: readonly Home[]) => {
   const byId = new Map(homes.map((home) => [home.id, home]))
