@@ -1,7 +1,7 @@
 // A person with a browser that knows no JavaScript, at a site: follows links, fills in and sends the forms it is shown.
 import { Agent, request } from 'undici'
 import { openBrowser, type Page } from './browser.ts'
-import { fillForm } from './form.ts'
+import { type Fields, fillForm } from './form.ts'
 
 export type { Page } from './browser.ts'
 
@@ -11,7 +11,7 @@ export type Site = { readonly domain: string; readonly port: number; readonly ca
 export type Visitor = {
   get(path: string, headers?: Record<string, string>): Promise<Page>
   /** Sends the form of the page whose action matches, with its hidden fields, as a browser would. */
-  submit(page: Page, form: string, fields?: Record<string, string>): Promise<Page>
+  submit(page: Page, form: string, fields?: Fields): Promise<Page>
   close(): Promise<void>
 }
 

@@ -1,0 +1,113 @@
+// A member of one community, and people of another, who go on writing to each other whatever happens to her home.
+import sharp from 'sharp'
+import { follow } from '../../instance/members/follow.ts'
+import { boost, like } from '../../instance/posts/react.ts'
+import { writePost } from '../../instance/posts/write.ts'
+import type { InstanceDatabase } from '../../instance/store/database.ts'
+import { until } from '../faults/load.ts'
+import { must } from '../postgres/lives.ts'
+import { join, PASSWORD, type TestMember } from '../postgres/people.ts'
+import type { Fields } from '../visitor/form.ts'
+import { type Page, type Visitor, visitor } from '../visitor/visitor.ts'
+import type { LiveCommunity } from '../world/community.ts'
+
+export type Across = {
+  readonly ana: Visitor
+  /** What Ben and somebody new do at this time: like, boost and answer her post for it, write, follow. All has come. */
+  abroad(time: string): Promise<void>
+  /** What she does at this time: change a post, delete one, like and boost one of Ben's, write. */
+  atHome(time: string): Promise<void>
+  /** Nothing is on its way any more. */
+  settled(): Promise<void>
+}
+
+/** Ana of `garden` and Ben of `shore`, a community of one home, follow each other, and have posts for each time. */
+export async function openAcross(
+  garden: LiveCommunity,
+  shore: LiveCommunity,
+  times: readonly string[],
+): Promise<Across> {
+  const there = shore.running(1).instance
+  const ana = visitor(garden.site)
+  const ben = await join(there, 'ben')
+  const fans = new Map<string, TestMember>()
+  for (const [index, time] of times.entries()) fans.set(time, await join(there, `fan${index}`))
+
+  const homes = [...garden.databases.homes.values(), ...shore.databases.homes.values()]
+  const settled = () =>
+    until('nothing is on its way', async () => {
+      const left = await Promise.all(homes.map(({ db }) => onTheWay(db, ['intake', 'spool', 'deliveries'])))
+      return Math.max(...left) === 0
+    })
+  const send = async (page: Page, form: string, fields: Fields = {}) => {
+    const { status } = await ana.submit(page, form, fields)
+    if (status !== 200) throw new Error(`${form} of ${page.path} was answered with ${status}`)
+  }
+  const write = async (text: string) =>
+    send(await ana.get('/compose'), '/posts', { text, visibility: 'public' })
+  const say = async (text: string, replyTo?: string) =>
+    must(await writePost(there, ben, { text, visibility: 'public', ...(replyTo && { replyTo }) }))
+  /** As the shore has it. */
+  const post = (text: string) =>
+    there.db
+      .selectFrom('posts')
+      .select(['id', 'uri'])
+      .where('content_html', '=', `<p>${text}</p>`)
+      .executeTakeFirstOrThrow()
+  const held = () =>
+    there.db.selectFrom('accounts').select('id').where('domain', '=', garden.domain).executeTakeFirstOrThrow()
+
+  const image = sharp({ create: { width: 8, height: 8, channels: 3, background: '#363' } })
+  const picture = new Blob([new Uint8Array(await image.png().toBuffer())])
+  await send(await ana.get('/sign-up'), '/sign-up', { handle: 'ana', password: PASSWORD })
+  await send(await ana.get('/settings/profile'), '/settings/profile', { display_name: 'Ana', picture })
+  await send(await ana.get(`/search?q=${encodeURIComponent(`@ben@${shore.domain}`)}`), '/follow')
+  await settled()
+  must(await follow(there, ben, (await held()).id))
+  await settled()
+  for (const time of times) {
+    for (const what of ['Liked', 'Changed', 'Deleted']) await write(`${what} ${time}`)
+    await say(`Tide ${time}`)
+  }
+  await settled()
+  return {
+    ana,
+    settled,
+    abroad: async (time) => {
+      const { id } = await post(`Liked ${time}`)
+      must(await like(there, ben, id))
+      must(await boost(there, ben, id))
+      await say(`Answer ${time}`, id)
+      await say(`News ${time}`)
+      must(await follow(there, fans.get(time) ?? ben, (await held()).id))
+      await until('the garden has taken it', async () => (await onTheWay(there.db, ['deliveries'])) === 0)
+    },
+    atHome: async (time) => {
+      const pageOf = async (text: string) => `/@ana/${(await post(text)).uri.split('/').at(-1)}`
+      const changed = (await pageOf(`Changed ${time}`)).replace('@ana', 'posts')
+      await send(await ana.get(`${changed}/edit`), '/edit', { text: `Changed since ${time}` })
+      await send(await ana.get(await pageOf(`Deleted ${time}`)), '/delete')
+      const { uri } = await post(`Tide ${time}`)
+      const tide = await ana.get(`/search?q=${encodeURIComponent(uri)}`)
+      await send(tide, '/like')
+      await send(tide, '/boost')
+      await write(`Said ${time}`)
+    },
+  }
+}
+
+/** Activities that were not applied, handed over or delivered yet. */
+async function onTheWay(
+  db: InstanceDatabase,
+  tables: readonly ('intake' | 'spool' | 'deliveries')[],
+): Promise<number> {
+  let sum = 0
+  for (const table of tables) {
+    const rows = await db
+      .selectFrom(table)
+      .select((eb) => eb.fn.countAll<string>().as('n'))
+      .execute()
+    sum += Number(rows[0]?.n)
+  }
+  return sum
+}
