@@ -1,7 +1,9 @@
 // A member of one community, and people of another, who go on writing to each other whatever happens to her home.
 import sharp from 'sharp'
 import { follow } from '../../instance/members/follow.ts'
-import { boost, like } from '../../instance/posts/react.ts'
+import { editPost } from '../../instance/posts/edit.ts'
+import { boost, like, unboost, unlike } from '../../instance/posts/react.ts'
+import { deletePost } from '../../instance/posts/remove.ts'
 import { writePost } from '../../instance/posts/write.ts'
 import type { InstanceDatabase } from '../../instance/store/database.ts'
 import { until } from '../faults/load.ts'
@@ -13,7 +15,10 @@ import type { LiveCommunity } from '../world/community.ts'
 
 export type Across = {
   readonly ana: Visitor
-  /** What Ben and somebody new do at this time: like, boost and answer her post for it, write, follow. All has come. */
+  /**
+   * What Ben and somebody new do at this time. He likes, boosts and answers one post of hers, takes it back for another,
+   * writes, changes and deletes; the other one follows her. All has come.
+   */
   abroad(time: string): Promise<void>
   /** What she does at this time: change a post, delete one, like and boost one of Ben's, write. */
   atHome(time: string): Promise<void>
@@ -54,6 +59,10 @@ export async function openAcross(
       .select(['id', 'uri'])
       .where('content_html', '=', `<p>${text}</p>`)
       .executeTakeFirstOrThrow()
+  const reactTo = async (text: string, verbs: readonly (typeof like)[]) => {
+    const { id } = await post(text)
+    for (const verb of verbs) must(await verb(there, ben, id))
+  }
   const held = () =>
     there.db.selectFrom('accounts').select('id').where('domain', '=', garden.domain).executeTakeFirstOrThrow()
 
@@ -66,18 +75,21 @@ export async function openAcross(
   must(await follow(there, ben, (await held()).id))
   await settled()
   for (const time of times) {
-    for (const what of ['Liked', 'Changed', 'Deleted']) await write(`${what} ${time}`)
-    await say(`Tide ${time}`)
+    for (const what of ['Liked', 'Changed', 'Deleted', 'Taken']) await write(`${what} ${time}`)
+    for (const what of ['Tide', 'Turn', 'Wreck']) await say(`${what} ${time}`)
   }
+  await settled()
+  for (const time of times) await reactTo(`Taken ${time}`, [like, boost])
   await settled()
   return {
     ana,
     settled,
     abroad: async (time) => {
-      const { id } = await post(`Liked ${time}`)
-      must(await like(there, ben, id))
-      must(await boost(there, ben, id))
-      await say(`Answer ${time}`, id)
+      await reactTo(`Liked ${time}`, [like, boost])
+      await reactTo(`Taken ${time}`, [unlike, unboost])
+      must(await editPost(there, ben, (await post(`Turn ${time}`)).id, { text: `Turned ${time}` }))
+      must(await deletePost(there, ben, (await post(`Wreck ${time}`)).id))
+      await say(`Answer ${time}`, (await post(`Liked ${time}`)).id)
       await say(`News ${time}`)
       must(await follow(there, fans.get(time) ?? ben, (await held()).id))
       await until('the garden has taken it', async () => (await onTheWay(there.db, ['deliveries'])) === 0)
