@@ -7,6 +7,7 @@ import { idOf, isObject, typeOf } from '../../activity.ts'
 import { urisOf, withoutUri } from '../../apply/uris.ts'
 import type { Effect } from '../effect.ts'
 import { bury } from '../tombstones.ts'
+import { withdraw } from './withdraw.ts'
 
 type Undone = {
   readonly id: string | undefined
@@ -85,6 +86,7 @@ async function endFollows(
     for (const kind of ['follow', 'follow_request'] as const) {
       await unnotify(tx, { memberId: edge.followee_id, kind, accountId: actorId })
     }
+    await withdraw(tx, { memberId: edge.followee_id, followerId: actorId })
   }
 }
 
