@@ -1,6 +1,6 @@
 // A member of one community, and people of another, who go on writing to each other whatever happens to her home.
 import sharp from 'sharp'
-import { follow } from '../../instance/members/follow.ts'
+import { follow, unfollow } from '../../instance/members/follow.ts'
 import { editPost } from '../../instance/posts/edit.ts'
 import { boost, like, unboost, unlike } from '../../instance/posts/react.ts'
 import { deletePost } from '../../instance/posts/remove.ts'
@@ -16,8 +16,8 @@ import type { LiveCommunity } from '../world/community.ts'
 export type Across = {
   readonly ana: Visitor
   /**
-   * What Ben and somebody new do at this time. He likes, boosts and answers one post of hers, takes it back for another,
-   * writes, changes and deletes; the other one follows her. All has come.
+   * What people do at this time. Ben likes, boosts and answers one post of hers, takes it back for another, writes,
+   * changes and deletes; somebody new follows her, who stops at the time after this one. All has come.
    */
   abroad(time: string): Promise<void>
   /** What she does at this time: change a post, delete one, like and boost one of Ben's, write. */
@@ -35,8 +35,9 @@ export async function openAcross(
   const there = shore.running(1).instance
   const ana = visitor(garden.site)
   const ben = await join(there, 'ben')
-  const fans = new Map<string, TestMember>()
-  for (const [index, time] of times.entries()) fans.set(time, await join(there, `fan${index}`))
+  const fans: TestMember[] = []
+  for (const index of times.keys()) fans.push(await join(there, `fan${index}`))
+  const fan = (index: number) => fans[index] ?? ben
 
   const homes = [...garden.databases.homes.values(), ...shore.databases.homes.values()]
   const settled = () =>
@@ -91,7 +92,9 @@ export async function openAcross(
       must(await deletePost(there, ben, (await post(`Wreck ${time}`)).id))
       await say(`Answer ${time}`, (await post(`Liked ${time}`)).id)
       await say(`News ${time}`)
-      must(await follow(there, fans.get(time) ?? ben, (await held()).id))
+      const her = (await held()).id
+      must(await follow(there, fan(times.indexOf(time)), her))
+      if (time !== times[0]) must(await unfollow(there, fan(times.indexOf(time) - 1), her))
       await until('the garden has taken it', async () => (await onTheWay(there.db, ['deliveries'])) === 0)
     },
     atHome: async (time) => {

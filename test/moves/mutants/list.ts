@@ -222,5 +222,19 @@ export const MUTANTS: readonly Mutant[] = [
       'a follow that comes late to a home that somebody has come back to was taken back there as well',
     ),
   },
+  {
+    name: 'what comes from elsewhere for somebody who is frozen dropped',
+    edits: [
+      {
+        file: 'instance/federation/in/apply/apply.ts',
+        from: 'return later(result.code)',
+        to: "return result.code === 'frozen' ? DONE : later(result.code)",
+      },
+    ],
+    by: {
+      file: 'test/stories/remote.pg.test.ts',
+      test: 'what the other server sent was taken at once, counts once, and she is told of it where she lives',
+    },
+  },
   ...AHEAD_OF_THE_SWITCH,
 ]
