@@ -10,11 +10,10 @@ import { until } from '../faults/load.ts'
 import { must } from '../postgres/lives.ts'
 import { join, PASSWORD, type TestMember } from '../postgres/people.ts'
 import type { Fields } from '../visitor/form.ts'
-import { type Page, type Visitor, visitor } from '../visitor/visitor.ts'
+import { type Page, visitor } from '../visitor/visitor.ts'
 import type { LiveCommunity } from '../world/community.ts'
 
 export type Across = {
-  readonly ana: Visitor
   /**
    * What people do at this time. Ben likes, boosts and answers one post of hers, takes it back for another, writes,
    * changes and deletes; somebody new follows her, who stops at the time after this one. All has come.
@@ -83,7 +82,6 @@ export async function openAcross(
   for (const time of times) await reactTo(`Taken ${time}`, [like, boost])
   await settled()
   return {
-    ana,
     settled,
     abroad: async (time) => {
       await reactTo(`Liked ${time}`, [like, boost])
