@@ -127,6 +127,53 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'a restored copy comes to life although its member has moved on',
+    edits: [
+      {
+        file: 'instance/move/arriving/activate.ts',
+        from: 'if (!home || !endsWith(known, home)) return',
+        to: 'if (!home) return',
+      },
+      {
+        file: 'instance/move/tend.ts',
+        from: 'givenUp || (await isPast(instance, known))',
+        to: 'givenUp',
+      },
+    ],
+    by: {
+      file: 'test/moves/restores.pg.test.ts',
+      test: 'the home between, restored to when she was on the way there: verified',
+    },
+  },
+  {
+    name: 'a copy of the boot row taken for the row itself',
+    edits: [
+      {
+        file: 'instance/store/boots/boots.ts',
+        from: 'boots.id, boots.xmin,',
+        to: 'boots.id,',
+      },
+    ],
+    by: {
+      file: 'instance/store/as-member.pg.test.ts',
+      test: 'without this process’s boot row nothing is written: the database was restored',
+    },
+  },
+  {
+    name: 'a rebuilt directory leaves switched moves to be undone',
+    edits: [
+      {
+        file: 'operator/rebuild/moves.ts',
+        from: "const decided = old?.step === 'switched' || old?.step === 'activated'",
+        to: 'const decided = false',
+      },
+    ],
+    by: {
+      file: 'operator/rebuild/rebuild.test.ts',
+      test: 'leaves no move half way: each is undone where the member is, or finished where they went',
+    },
+  },
+  {
     name: '404 for a missing resident',
     edits: [
       {
