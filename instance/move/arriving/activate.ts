@@ -42,7 +42,6 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     return DONE
   })
   if (!isRefusal(result)) {
-    await deps.homes.freshById(known.memberId)
     deps.wake.soon('deliveries')
     deps.wake.soon('intake')
   }
