@@ -4,7 +4,7 @@ import type { DirectoryDatabase, InstanceDatabase } from '../store/database.ts'
 import { pause } from '../store/failures.ts'
 import { adoptEpochs } from './incarnation.ts'
 import { type DirectoryImage, readDirectory, readMember, readRevision } from './read.ts'
-import { isRegression, noteSeen, readSeen, type Seen } from './regression.ts'
+import { isRegression, laterThan, noteSeen, readResidents, readSeen, type Seen } from './regression.ts'
 
 /** A handle that is or was given, and where its member lives. A deleted member's handle stays taken for ever. */
 export type Home = {
@@ -113,10 +113,14 @@ export function openHomes(deps: Deps): Homes {
     members = fresh.members.filter((home) => home.state === 'active').length
     for (const listener of listeners) listener()
   }
-  // What was seen is read before the directory: read the other way round, a change in between looks like a regression.
+  // What was seen, and who lives here, is read before the directory: read the other way round, a change in between looks
+  // like a regression.
   const load = async () => {
-    const seen = await readSeen(deps.db)
+    const known = await readSeen(deps.db)
+    const residents = await readResidents(deps.db)
     const fresh = await readDirectory(deps.directory)
+    const seen = laterThan(fresh, residents) ?? known
+    if (seen !== known) await noteSeen(deps.db, seen)
     // Before memory has them: a home whose epochs are others' sends its members away.
     if (fresh.incarnation > seen.incarnation) await adoptEpochs(deps.db, fresh.members)
     take(fresh, seen)

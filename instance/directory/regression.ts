@@ -12,6 +12,34 @@ export function isRegression(seen: Seen, found: Seen): boolean {
   )
 }
 
+type Stay = { readonly id: string; readonly epoch: number }
+
+/** So far ahead of a directory that has forgotten somebody is the one that had them taken to be: no change makes up for it. */
+const AHEAD = 1_000_000_000n
+
+/**
+ * What was seen, when a directory does not know somebody who lives here, or only an earlier stay of theirs: one that was
+ * newer, whatever its revision. A restored directory counts on from where it was, and may have come to where it had been.
+ */
+export function laterThan(
+  found: Seen & { readonly members: readonly Stay[] },
+  residents: readonly Stay[],
+): Seen | undefined {
+  const epochs = new Map(found.members.map(({ id, epoch }) => [id, epoch]))
+  return residents.some(({ id, epoch }) => (epochs.get(id) ?? 0) < epoch)
+    ? { incarnation: found.incarnation, revision: found.revision + AHEAD }
+    : undefined
+}
+
+/** Whoever lives here for certain. */
+export function readResidents(db: InstanceDatabase): Promise<Stay[]> {
+  return db
+    .selectFrom('members')
+    .select(['id', 'epoch'])
+    .where('state', 'in', ['active', 'suspended', 'frozen'])
+    .execute()
+}
+
 export async function readSeen(db: InstanceDatabase): Promise<Seen> {
   const row = await db
     .selectFrom('home')

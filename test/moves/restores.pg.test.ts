@@ -315,6 +315,20 @@ describe('the directory', () => {
     },
   )
 
+  test('restored and changed since, as often as it had been: whoever lives somewhere proves it wrong', async () => {
+    const ana = await moveAndRestore('directory', 'before', true)
+    await world.directory.query('UPDATE meta SET revision = revision + 1000')
+    await lookAgain()
+    expect(world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([false, true])
+    expect(await acceptors(ana)).toEqual([2])
+    // Nor do further changes make up for it.
+    await world.directory.query('UPDATE meta SET revision = revision + 1000')
+    await lookAgain()
+    expect(world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([false, true])
+    await rebuildDirectory(server, order())
+    await whole(ana)
+  })
+
   test('is not rebuilt as long as a home does not answer, nor twice', async () => {
     const ana = await directoryRestored('before')
     const revision = async () =>
