@@ -18,12 +18,12 @@ const MOVES = Number(process.env.MOVES ?? 20)
 const POSTS = 10_000
 const FOLLOWERS = 1_000
 const PICTURES = 500
-/** Of strangers, spread over the newest posts. */
+/** Of strangers, spread over some of the posts. */
 const LIKES = Number(process.env.LIKES ?? 0)
 const PICTURE_BYTES = 60_000
 
 export const bench: Bench = {
-  what: `A member with ${POSTS} posts, ${FOLLOWERS} followers and ${PICTURES} pictures moves there and back, writing all the time.`,
+  what: `A member with ${POSTS} posts, ${FOLLOWERS} followers and ${PICTURES} pictures${LIKES > 0 ? `, whose posts have ${LIKES} likes,` : ''} moves there and back, writing all the time.`,
   async run(say) {
     const server = await startPostgres({ settings: { fsync: 'on', shared_buffers: '256MB' } })
     const community = await startCommunity({ postgresPort: server.port }, { homes: 2, cap: 10 })
