@@ -12,7 +12,7 @@ import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
 
-const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee'] })
+const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee', 'eve'] })
 const { at, person } = homes
 
 const belongings = async (ordinal: number, id: string) => {
@@ -37,6 +37,7 @@ test('whatever becomes of it before the switch, the switch sets it right', async
   const placed = await db.selectFrom('posts').select('id').where('account_id', '=', ana.id).execute()
   expect(placed.map(({ id }) => id)).toContain(late.id)
   const first = sql`(SELECT min(id) FROM posts WHERE account_id = ${me})`
+  const second = sql`(SELECT id FROM posts WHERE account_id = ${me} AND id <> ${first} ORDER BY id LIMIT 1)`
   for (const spoil of [
     sql`UPDATE posts SET content_html = 'older' WHERE id = ${first}`,
     sql`DELETE FROM posts WHERE id = ${late.id}::bigint`,
@@ -47,11 +48,51 @@ test('whatever becomes of it before the switch, the switch sets it right', async
     sql`DELETE FROM deliveries WHERE member_id = ${me}`,
     sql`UPDATE outbox SET ordering_key = 'another' WHERE member_id = ${me}`,
     sql`DELETE FROM kv`,
+    sql`UPDATE likes SET activity_uri = 'another' WHERE post_id = ${first} AND account_id <> ${me}`,
+    sql`INSERT INTO likes (account_id, post_id, activity_uri)
+      SELECT id, ${second}, 'taken back' FROM accounts WHERE handle = 'anas_fan'`,
   ]) {
     expect((await spoil.execute(db)).numAffectedRows).toBeGreaterThan(0n)
   }
   expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   expect(await belongings(2, ana.id)).toEqual(before)
+})
+
+test('who of other servers likes a post is placed with it, and taken away when the move is given up', async () => {
+  const eve = person('eve')
+  const life = await live(at(1), eve, 'eve')
+  const fan = await at(1)
+    .db.selectFrom('accounts')
+    .select('id')
+    .where('handle', '=', 'eves_fan')
+    .executeTakeFirstOrThrow()
+  const liked = async (ordinal: number, post = 0) =>
+    (
+      await at(ordinal)
+        .db.selectFrom('likes')
+        .select('activity_uri')
+        .where('account_id', '=', fan.id)
+        .where('post_id', '=', life.posts[post] ?? '')
+        .execute()
+    ).map(({ activity_uri }) => activity_uri)
+  const begun = must(await homes.mover.begin(eve.id, 2))
+  await homes.mover.driveTo(begun.id, 'copied')
+  expect(await liked(2)).toEqual(['https://other.example/l/eve'])
+  const { db } = at(1)
+  await db.deleteFrom('likes').where('account_id', '=', fan.id).execute()
+  const again = {
+    account_id: fan.id,
+    post_id: life.posts[1] ?? '',
+    activity_uri: 'https://other.example/l/2',
+  }
+  await db.insertInto('likes').values(again).execute()
+  expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+  expect(await liked(2)).toEqual([])
+  // The first was taken back at the earlier home, and another came.
+  expect(await homes.mover.move(eve.id, 2)).toEqual({ is: 'done' })
+  expect([await liked(2), await liked(2, 1)]).toEqual([[], [again.activity_uri]])
+  expect([await liked(1), await liked(1, 1)]).toEqual([[], []])
 })
 
 test('whom somebody here follows meanwhile stays here when the move is given up', async () => {

@@ -18,10 +18,12 @@ const MOVES = Number(process.env.MOVES ?? 20)
 const POSTS = 10_000
 const FOLLOWERS = 1_000
 const PICTURES = 500
+/** Of strangers, spread over some of the posts. */
+const LIKES = Number(process.env.LIKES ?? 0)
 const PICTURE_BYTES = 60_000
 
 export const bench: Bench = {
-  what: `A member with ${POSTS} posts, ${FOLLOWERS} followers and ${PICTURES} pictures moves there and back, writing all the time.`,
+  what: `A member with ${POSTS} posts, ${FOLLOWERS} followers and ${PICTURES} pictures${LIKES > 0 ? `, whose posts have ${LIKES} likes,` : ''} moves there and back, writing all the time.`,
   async run(say) {
     const server = await startPostgres({ settings: { fsync: 'on', shared_buffers: '256MB' } })
     const community = await startCommunity({ postgresPort: server.port }, { homes: 2, cap: 10 })
@@ -216,6 +218,10 @@ async function fill(db: InstanceDatabase, member: string, domain: string): Promi
       db,
     )
   }
+  // Each follower likes posts of their own choice.
+  await sql`INSERT INTO likes (account_id, post_id, activity_uri)
+    SELECT (1::bigint << 62) + 1 + n % ${FOLLOWERS}::int, (1700000000000 + 1 + n / ${FOLLOWERS}::int)::bigint << 21,
+      'https://other.example/like/' || n FROM generate_series(0, ${LIKES}::int - 1) n`.execute(db)
   for (let n = 0; n < PICTURES; n++) {
     const bytes = randomBytes(PICTURE_BYTES)
     await sql`INSERT INTO media (member_id, sha256, content_type, bytes, width, height)

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { InstanceDatabase } from '../../store/database.ts'
+import { LEASE_S } from '../held.ts'
 
 export type LeasedDelivery = {
   readonly id: string
@@ -26,7 +27,7 @@ export type LeasedDelivery = {
  */
 export async function leaseDeliveries(
   db: InstanceDatabase,
-  options: { readonly most: number; readonly leaseS: number },
+  { most, leaseS = LEASE_S }: { readonly most: number; readonly leaseS?: number },
 ): Promise<LeasedDelivery[]> {
   const lease = randomUUID()
   const { rows } = await sql<LeasedDelivery>`
@@ -42,10 +43,10 @@ export async function leaseDeliveries(
           SELECT FROM deliveries e
           WHERE e.ordering_key = d.ordering_key AND e.inbox = d.inbox AND e.outbox_id < d.outbox_id
             AND e.dead_at IS NULL)
-      ORDER BY d.next_at, d.id LIMIT ${options.most}
+      ORDER BY d.next_at, d.id LIMIT ${most}
       FOR UPDATE OF d SKIP LOCKED
     ), taken AS (
-      UPDATE deliveries SET lease = ${lease}, leased_until = now() + ${options.leaseS} * interval '1 second',
+      UPDATE deliveries SET lease = ${lease}, leased_until = now() + ${leaseS} * interval '1 second',
                             attempts = attempts + 1
       WHERE id IN (SELECT id FROM due)
       RETURNING id, lease, outbox_id, member_id, inbox, host, attempts

@@ -2,6 +2,7 @@
 import type { Instance } from '../../instance.ts'
 import { isDatabaseDown } from '../../store/failures.ts'
 import type { ActivityJson } from '../documents/json.ts'
+import { LEASE_S, whileHeld } from '../held.ts'
 import { startLoop, type Worker } from '../loop.ts'
 import { type LeasedDelivery, leaseDeliveries, releaseDelivery } from './lease.ts'
 import { normalised } from './normalise.ts'
@@ -12,12 +13,11 @@ export type DeliveryOptions = {
   readonly random: () => number
   /** Sent at once. */
   readonly batch?: number
-  /** After this a delivery of a worker that died is taken by another. Longer than any try takes. */
+  /** After this a delivery of a worker that died is taken by another. Renewed while a try takes longer. */
   readonly leaseS?: number
 }
 
 const BATCH = 12
-const LEASE_S = 60
 
 export function startDeliveries(instance: Instance, options: DeliveryOptions): Worker {
   const { random, batch = BATCH, leaseS = LEASE_S } = options
@@ -29,13 +29,20 @@ export function startDeliveries(instance: Instance, options: DeliveryOptions): W
       else instance.log.error({ err: error }, 'deliveries failed')
     },
     step: async (signal) => {
+      const since = performance.now()
       const due = await leaseDeliveries(instance.db, { most: batch, leaseS })
-      // All end before an error is passed on, so that a stopped worker sends nothing any more.
-      const ends = await Promise.allSettled(
-        due.map((delivery) => deliver(instance, delivery, { signal, random })),
-      )
+      if (due.length === 0) return false
+      const held = { table: 'deliveries', rows: due, since, leaseS } as const
+      const ends = await whileHeld(instance, held, (lost) => {
+        // Whoever holds it next may send what follows, which must not be overtaken by a try of this one's.
+        const either = AbortSignal.any([signal, lost])
+        // All end before an error is passed on, so that a stopped worker sends nothing any more.
+        return Promise.allSettled(
+          due.map((delivery) => deliver(instance, delivery, { signal: either, random })),
+        )
+      })
       for (const end of ends) if (end.status === 'rejected') throw end.reason
-      return due.length > 0
+      return true
     },
   })
   const unlisten = instance.wake.listen('deliveries', worker.poke)

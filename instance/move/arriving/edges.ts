@@ -1,7 +1,10 @@
-// Who follows whom, when a member arrives: an edge lives at both homes, and the two may be a moment apart.
-import { sql } from 'kysely'
+// Who follows whom, and who likes the member's posts, when they arrive: an edge lives at both homes, and the two may be
+// a moment apart.
+import { type RawBuilder, sql } from 'kysely'
 import { notify } from '../../notifications/notify.ts'
-import { bring, type Context } from './bring.ts'
+import type { InstanceTransaction } from '../../store/database.ts'
+import type { LocalMove } from '../fence.ts'
+import { bring, type Context, notOfResident } from './bring.ts'
 
 // Whoever is only staged here has no rows yet that would count.
 const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS resident
@@ -64,4 +67,49 @@ export async function settleEdges(context: Context): Promise<void> {
       accountId: id,
     })
   }
+}
+
+// An array and no join: whatever the planner thinks of a move, the likes of everybody else's posts are not read.
+const onOwnPosts = (me: RawBuilder<unknown>) =>
+  sql`ANY (ARRAY(SELECT own.id FROM public.posts AS own WHERE own.account_id = ${me}))`
+
+/** Of the staged likes, named `t`, those that are not here. A list and no join, for the same reason. */
+export const likesNotHere = (me: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(t.account_id, t.post_id) NOT IN (SELECT here.account_id, here.post_id FROM public.likes AS here
+    WHERE here.post_id = ${onOwnPosts(me)})`
+
+/**
+ * Takes away likes of the member's posts that are not staged just so, but those of residents: only the author's home
+ * keeps likes of others, so none is here but by this move. For `planForTwins`.
+ */
+export async function clearLikes({ tx, move, me, columns }: Context): Promise<void> {
+  const cells = (table: string) =>
+    sql.join((columns.get('likes') ?? []).map((name) => sql.ref(`${table}.${name}`)))
+  await sql`DELETE FROM likes WHERE likes.post_id = ${onOwnPosts(me)} AND likes.account_id <> ${me}
+    AND ${notOfResident(me, 'likes.account_id')}
+    AND NOT EXISTS (SELECT FROM carried.likes AS t WHERE t.move = ${move.id}::bigint
+      AND t.account_id = likes.account_id AND t.post_id = likes.post_id
+      AND (${cells('t')}) IS NOT DISTINCT FROM (${cells('likes')}))`.execute(tx)
+}
+
+/** Likes of placed posts by people of other servers, of which there may be very many. For `planForTwins`. */
+export async function placeLikes(context: Context): Promise<void> {
+  await clearLikes(context)
+  await bring(context, 'likes', {
+    where: sql`${likesNotHere(context.me)}
+      AND EXISTS (SELECT FROM accounts WHERE accounts.id = t.account_id AND accounts.domain IS NOT NULL)
+      AND EXISTS (SELECT FROM carried.placed WHERE placed.move = t.move AND placed.id = t.post_id)`,
+  })
+}
+
+/** What `placeLikes` placed. */
+export async function takeBackLikes(
+  tx: InstanceTransaction,
+  move: Pick<LocalMove, 'id' | 'member_id'>,
+): Promise<void> {
+  await sql`DELETE FROM likes USING posts, accounts, carried.placed
+    WHERE placed.move = ${move.id}::bigint AND posts.id = placed.id AND posts.account_id = ${move.member_id}::bigint
+      AND likes.post_id = posts.id AND accounts.id = likes.account_id AND accounts.domain IS NOT NULL`.execute(
+    tx,
+  )
 }

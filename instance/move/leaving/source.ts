@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { z } from 'zod'
 import { isOver } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
+import { LEASE_S } from '../../federation/held.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { pause } from '../../store/failures.ts'
@@ -15,7 +16,8 @@ import { exportDelta, exportPage, inSnapshot } from '../rows/export.ts'
 import { olderWritesEnded, within } from '../settled.ts'
 
 const OLDER_WRITES_MS = 10_000
-const DELIVERIES_MS = 10_000
+/** Longer than a lease: what a process that died had in hand is waited for. With the older writes less than a call may take. */
+const DELIVERIES_MS = (LEASE_S + 1) * 1000
 const FREEZE_TRIES = 25
 const FREEZE_LOCK_MS = 200
 /** Of the freeze itself little may be spent on waiting. */

@@ -53,6 +53,19 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
     by: AHEAD,
   },
   {
+    name: 'placed likes left as they are at the switch',
+    edits: [{ file: 'instance/move/arriving/activate.ts', from: 'await clearLikes(context)', to: '' }],
+    by: AHEAD,
+  },
+  {
+    name: 'placed likes left behind when a move is given up',
+    edits: [{ file: 'instance/move/arriving/placed.ts', from: 'await takeBackLikes(tx, move)', to: '' }],
+    by: {
+      file: 'instance/move/ahead.pg.test.ts',
+      test: 'who of other servers likes a post is placed with it, and taken away when the move is given up',
+    },
+  },
+  {
     name: 'people who were placed taken away although somebody here knows them by now',
     edits: [
       {

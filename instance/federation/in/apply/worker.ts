@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Instance } from '../../../instance.ts'
 import { isDatabaseDown } from '../../../store/failures.ts'
+import { LEASE_S, whileHeld } from '../../held.ts'
 import { startLoop, type Worker } from '../../loop.ts'
 import type { Outcome } from '../effects/effect.ts'
 import { kvSweep } from '../proof/kv.ts'
 import { apply, type IntakeRow } from './apply.ts'
 
 const BATCH = 8
-const LEASE_SECONDS = 120
 /** With the waits below about two days. */
 const MAX_ATTEMPTS = 40
 const KEEP_TOMBSTONES_DAYS = 30
@@ -21,7 +21,8 @@ export function retryAfter(attempts: number, random: () => number): number {
   return Math.min(7200, 2 ** Math.min(attempts, 20)) * (0.5 + random())
 }
 
-export function startIntake(instance: Instance, random: () => number): Worker {
+/** `leaseS`: after this what a worker that died had in hand is taken by another. */
+export function startIntake(instance: Instance, random: () => number, leaseS = LEASE_S): Worker {
   let sweptAt = Number.NEGATIVE_INFINITY
   const worker = startLoop({
     pollMs: 5_000,
@@ -36,13 +37,20 @@ export function startIntake(instance: Instance, random: () => number): Worker {
         await sweep(instance)
       }
       // Nothing can be applied by an older copy of the directory, and no try is to be used up for that.
-      const rows = instance.homes.regressed ? [] : await lease(instance, BATCH)
-      const running = rows.map(async (row) => {
-        if (signal.aborted) return release(instance, row)
-        return settle(instance, row, await attempt(instance, row), random)
-      })
-      // All end before an error is passed on: a step that was stopped must not go on behind its back.
-      for (const result of await Promise.allSettled(running)) {
+      const since = performance.now()
+      const rows = instance.homes.regressed ? [] : await lease(instance, BATCH, leaseS)
+      if (rows.length === 0) return false
+      // A lease that is lost ends no attempt: applied by two at once, it has the effect of one.
+      const results = await whileHeld(instance, { table: 'intake', rows, since, leaseS }, () =>
+        // All end before an error is passed on: a step that was stopped must not go on behind its back.
+        Promise.allSettled(
+          rows.map(async (row) => {
+            if (signal.aborted) return release(instance, row)
+            return settle(instance, row, await attempt(instance, row), random)
+          }),
+        ),
+      )
+      for (const result of results) {
         if (result.status === 'rejected') throw result.reason
       }
       return rows.length === BATCH
@@ -69,10 +77,14 @@ async function attempt(instance: Instance, row: Leased): Promise<Outcome> {
 }
 
 /** The longest waiting first; rows that another worker holds are left to it until its lease ends. */
-export async function lease(instance: Pick<Instance, 'db'>, most: number): Promise<Leased[]> {
+export async function lease(
+  instance: Pick<Instance, 'db'>,
+  most: number,
+  leaseS = LEASE_S,
+): Promise<Leased[]> {
   const id = randomUUID()
   const { rows } = await sql<Leased>`
-    UPDATE intake SET lease = ${id}, leased_until = now() + ${LEASE_SECONDS} * interval '1 second',
+    UPDATE intake SET lease = ${id}, leased_until = now() + ${leaseS} * interval '1 second',
                       attempts = attempts + 1
     WHERE id IN (
       SELECT id FROM intake
