@@ -76,7 +76,8 @@ export function createFaults(at?: number, fault: Fault = 'killed before'): Fault
       list: (...args) => read(() => kube.list(...args)),
       create: (...args) => write(`create ${args[0].kind}`, () => kube.create(...args), noAnswer),
       apply: (...args) => write(`apply ${args[0].kind}`, () => kube.apply(...args), noAnswer),
-      applyStatus: (...args) => write(`applyStatus ${args[0].kind}`, () => kube.applyStatus(...args), noAnswer),
+      applyStatus: (...args) =>
+        write(`applyStatus ${args[0].kind}`, () => kube.applyStatus(...args), noAnswer),
       replace: (...args) => write(`replace ${args[0].kind}`, () => kube.replace(...args), noAnswer),
       patch: (...args) => write(`patch ${args[0].kind}`, () => kube.patch(...args), noAnswer),
       delete: (...args) => write(`delete ${args[0].kind}`, () => kube.delete(...args), noAnswer),

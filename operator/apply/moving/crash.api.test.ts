@@ -81,26 +81,17 @@ async function begin(town: Town): Promise<void> {
   await town.resize(ROOMY)
   await settle(world, place, createFaults())
   const home = homes.at(1)
-  const [ana, ben, cem, dea] = [
-    await join(home, 'ana'),
-    await join(home, 'ben'),
-    await join(home, 'cem'),
-    await join(home, 'dea'),
-  ]
+  const ids: string[] = []
+  for (const handle of HANDLES) ids.push((await join(home, handle)).id)
+  const [ana = '', ben = '', cem = '', dea = ''] = ids
+  const follow = (follower_id: string, followee_id: string) => ({
+    follower_id,
+    followee_id,
+    state: 'accepted',
+  })
   await home.db
     .insertInto('follows')
-    .values(
-      [
-        [ana, ben],
-        [ben, ana],
-        [cem, dea],
-        [dea, cem],
-      ].map(([one, other]) => ({
-        follower_id: one?.id ?? '',
-        followee_id: other?.id ?? '',
-        state: 'accepted' as const,
-      })),
-    )
+    .values([follow(ana, ben), follow(ben, ana), follow(cem, dea), follow(dea, cem)])
     .execute()
 }
 
@@ -110,7 +101,10 @@ const rowsOf = async <Row extends pg.QueryResultRow>(db: pg.Pool, sql: string): 
 /** Holds at every moment: nobody in a seat too many, nobody at two homes, and a status that counts nobody twice. */
 async function expectNothingBroken(town: Town): Promise<void> {
   // The cap of the first counts in the directory before those who are too many have left; nobody else may come.
-  const seats = await rowsOf<{ taken: number }>(town.directory, 'SELECT taken FROM instances ORDER BY ordinal')
+  const seats = await rowsOf<{ taken: number }>(
+    town.directory,
+    'SELECT taken FROM instances ORDER BY ordinal',
+  )
   expect(seats[0]?.taken).toBeLessThanOrEqual(ROOMY)
   expect(seats[1]?.taken).toBeLessThanOrEqual(CAP)
   const members = await rowsOf(town.directory, "SELECT id FROM members WHERE state = 'active'")
@@ -128,7 +122,8 @@ async function expectNothingBroken(town: Town): Promise<void> {
   const [one, ...others] = await town.rebalances()
   expect(others).toEqual([])
   const { planned, moved, left, failed } = Object(one?.status)
-  if (planned !== undefined) expect({ planned, failed, sum: moved + left }).toEqual({ planned: 2, failed: 0, sum: 2 })
+  if (planned !== undefined)
+    expect({ planned, failed, sum: moved + left }).toEqual({ planned: 2, failed: 0, sum: 2 })
 }
 
 /** What there is at the end, without what is random. */
@@ -148,7 +143,7 @@ async function endOf(town: Town) {
   )
   const listed = await rowsOf<{ id: string; home: number }>(
     town.directory,
-    'SELECT id::text, home FROM members WHERE state = \'active\'',
+    "SELECT id::text, home FROM members WHERE state = 'active'",
   )
   return {
     rebalances: 1 + others.length,
@@ -180,44 +175,6 @@ async function rebalance(town: Town, faults: Faults) {
   return endOf(town)
 }
 
-const FAULTS = ['killed before', 'killed after'] as const satisfies Fault[]
-
-// Every n-th write, with another n each time that is asked for; with HAMLET_CRASHES=1 it is every write with every fault.
-const every = Number(process.env.HAMLET_CRASHES ?? '5')
-const WORKERS = 4
-
-test('killed anywhere, a rebalance ends as if nothing had been', async () => {
-  const towns = await Promise.all(Array.from({ length: WORKERS }, (_, index) => found(`town${index}`)))
-  const [first] = towns
-  if (!first) throw new Error('no town')
-  const calm = createFaults()
-  const end = await rebalance(first, calm)
-  expect(end).toMatchObject(END)
-  expect(calm.made).toEqual(expect.arrayContaining(WRITES))
-  const todo = FAULTS.flatMap((fault) =>
-    Array.from({ length: calm.writes }, (_, index) => ({ fault, at: index + 1 })),
-  ).filter((_, index) => index % every === 0)
-  let struck = 0
-  const t0 = Date.now()
-  const work = async (town: Town) => {
-    for (let next = todo.shift(); next; next = todo.shift()) {
-      const { fault, at } = next
-      const faults = createFaults(at, fault)
-      const seen = await rebalance(town, faults).catch((error: unknown) => {
-        throw new Error(`${fault} write ${at}: ${error instanceof Error ? error.message : error}`, {
-          cause: error,
-        })
-      })
-      const what = `${fault} write ${at}, ${faults.made.at(-1)}`
-      try { expect({ what, seen }).toEqual({ what, seen: end }) } catch (e) { console.log(String(e), JSON.stringify(e, ['message','diff'])) }
-      if (faults.struck) struck++
-    }
-  }
-  await Promise.all(towns.map(work))
-  console.log(Date.now() - t0, struck)
-  expect(struck).toBeGreaterThan(20)
-}, 3_600_000)
-
 const WRITES = [
   'create Rebalance',
   'applyStatus Rebalance',
@@ -226,9 +183,19 @@ const WRITES = [
   'update "moves" set',
   'update "members" set',
   'commit',
-  ...['stage', 'subscribe', 'copy', 'catch-up', 'quiesce', 'compare', 'freeze', 'seal', 'activate', 'demote', 'tidy'].map(
-    (verb) => `/internal/moves/${verb}`,
-  ),
+  ...[
+    'stage',
+    'subscribe',
+    'copy',
+    'catch-up',
+    'quiesce',
+    'compare',
+    'freeze',
+    'seal',
+    'activate',
+    'demote',
+    'tidy',
+  ].map((verb) => `/internal/moves/${verb}`),
 ]
 
 const END = {
@@ -260,3 +227,37 @@ const END = {
   moves: [{ source: 1, target: 2, step: 'done', many: 2, members: 2, ours: true }],
   notes: [{ reason: 'Overflow', kept_before: 100, kept_after: 100 }],
 }
+
+const FAULTS = ['killed before', 'killed after'] as const satisfies Fault[]
+/** Of a transaction, of which only the commit is seen by anybody else. */
+const WITHIN = /^(update|insert into) "/
+// Every n-th place as HAMLET_CRASHES says. With 1 it is every write, those within transactions too, which takes minutes.
+const every = Number(process.env.HAMLET_CRASHES ?? '5')
+
+test('killed anywhere, a rebalance ends as if nothing had been', async () => {
+  const towns = await Promise.all(['north', 'south', 'west'].map(found))
+  const calm = createFaults()
+  expect(await rebalance(towns[0] as Town, calm)).toEqual(END)
+  expect(calm.made).toEqual(expect.arrayContaining(WRITES))
+
+  const todo = FAULTS.flatMap((fault) => calm.made.map((what, index) => ({ fault, at: index + 1, what })))
+    .filter(({ what }) => every === 1 || !WITHIN.test(what))
+    .filter((_, index) => index % every === 0)
+  const planned = todo.length
+  let struck = 0
+  const wrong: unknown[] = []
+  const work = async (town: Town) => {
+    for (let next = todo.shift(); next; next = todo.shift()) {
+      const { fault, at } = next
+      const faults = createFaults(at, fault)
+      await rebalance(town, faults)
+        .then((end) => expect(end).toEqual(END))
+        .catch((error: Error) => wrong.push(`${fault} write ${at}, ${faults.made.at(-1)}: ${error.message}`))
+      if (faults.struck) struck++
+    }
+  }
+  await Promise.all(towns.map(work))
+  expect(wrong).toEqual([])
+  // Two moves go on beside each other, so that one run may make a write or two less than another.
+  expect(struck).toBeGreaterThan(0.9 * planned)
+}, 3_600_000)
