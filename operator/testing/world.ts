@@ -2,7 +2,8 @@
 import { pino } from 'pino'
 import { COMMUNITY_LABEL } from '../api/objects.ts'
 import { createReconcilers } from '../apply/controllers.ts'
-import { createMovers } from '../apply/moving/movers.ts'
+import { createMovers, type Movers } from '../apply/moving/movers.ts'
+import type { Reach } from '../apply/moving/reach.ts'
 import { createRollouts } from '../apply/waiting/rollouts.ts'
 import { claimName } from '../build/data/claim.ts'
 import { readConfig } from '../config.ts'
@@ -24,6 +25,8 @@ export type World = {
   readonly operatorNamespace: string
   /** Added to the time of day: rounds are 15 s apart, as if the operator had looked again after its usual wait. */
   skewMs: number
+  /** Instances that run. Without them nobody is moved. */
+  readonly homes?: { readonly reach: Reach; serve(place: Place): Promise<void> }
 }
 
 export type Place = { readonly namespace: string; readonly name: string; readonly domain: string }
@@ -40,21 +43,28 @@ export function startProcess(world: World, faults: Faults) {
     HAMLET_WAKE_URL: 'http://hamlet-operator.hamlet.svc:8080/wake',
   })
   const now = () => Date.now() + world.skewMs
-  return createReconcilers({
+  const movers = createMovers({ now, random: () => 0, log: quiet })
+  const reconcilers = createReconcilers({
     kube,
     config,
     random: () => 0,
     now,
     rollouts: createRollouts(1, now),
-    movers: createMovers({ now, random: () => 0, log: quiet }),
-    reach: () => ({ call: async () => ({ status: 503, body: undefined }), close: async () => undefined }),
+    movers,
+    reach: faults.reach(world.homes?.reach ?? nobody),
     log: quiet,
     events: { emit: () => undefined },
     keys: { take: async () => world.keys },
     prepared: prepare(world.migrations),
     openServer: (credentials) => faults.server(openServer(credentials)),
   })
+  return { ...reconcilers, movers }
 }
+
+const nobody: Reach = () => ({
+  call: async () => ({ status: 503, body: undefined }),
+  close: async () => undefined,
+})
 
 /** Plays the cluster's part: every Deployment has its pod, and the pod serves. */
 export async function playKubelet({ kube }: World, { namespace, name }: Place): Promise<boolean> {
@@ -115,13 +125,30 @@ export async function playCollector({ kube }: Pick<World, 'kube'>, namespace: st
   return left.length > 0
 }
 
+/** Until every move that is being walked has ended or goes no further, or one of them has told that all is over. */
+const walked = (movers: Movers, isOver: () => boolean) =>
+  new Promise<void>((resolve) => {
+    const look = () => {
+      if (movers.running().size === 0 || isOver()) resolve()
+    }
+    movers.onEnd(look)
+    look()
+  })
+
 /**
- * Reconciles until a whole round writes nothing. When the process is killed another one starts from nothing; what fails
- * for another cause is tried again, as the queue would. Throws when it does not settle.
+ * Reconciles until a whole round writes nothing. When the process is killed, `died` is awaited, and another one starts
+ * from nothing while instances may still be at work for the dead one; what fails for another cause is tried again, as
+ * the queue would. Throws when it does not settle.
  */
-export async function settle(world: World, place: Place, faults: Faults): Promise<Faults> {
+export async function settle(
+  world: World,
+  place: Place,
+  faults: Faults,
+  died: () => Promise<void> = async () => undefined,
+): Promise<Faults> {
   let process = faults
   let reconcilers = startProcess(world, process)
+  const dying: Promise<void>[] = []
   const key = `${place.namespace}/${place.name}`
   for (let round = 0; round < 40; round++) {
     world.skewMs += 15_000
@@ -138,21 +165,34 @@ export async function settle(world: World, place: Place, faults: Faults): Promis
     }
     const signal = AbortSignal.timeout(60_000)
     const instances = await world.kube.list(resources.instance, { namespace: place.namespace })
-    // As in life: both controllers at the same time.
+    const rebalances = world.homes
+      ? await world.kube.list(resources.rebalance, { namespace: place.namespace })
+      : []
+    // As in life: all controllers at the same time.
     await Promise.all([
       run(reconcilers.community(key, signal)),
       ...instances.map(({ metadata }) =>
         run(reconcilers.instance(`${place.namespace}/${metadata.name}`, signal)),
       ),
+      ...rebalances.map(({ metadata }) =>
+        run(reconcilers.rebalance(`${place.namespace}/${metadata.name}`, signal)),
+      ),
     ])
+    const { movers } = reconcilers
+    await walked(movers, () => process.dead)
     if (process.dead) {
+      dying.push(walked(movers, () => false))
+      await died()
       process = createFaults()
       reconcilers = startProcess(world, process)
       continue
     }
+    await world.homes?.serve(place)
     const served = await playKubelet(world, place)
     const moved = (await playCollector(world, place.namespace)) || served
-    if (!failed && !moved && process.writes === before) return process
+    if (failed || moved || process.writes !== before) continue
+    await Promise.all(dying)
+    return process
   }
   throw new Error(`${key} does not settle`)
 }
