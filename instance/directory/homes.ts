@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import type { DirectoryDatabase, InstanceDatabase } from '../store/database.ts'
 import { pause } from '../store/failures.ts'
-import { adoptEpochs } from './incarnation.ts'
+import { adoptEpochs, isRenumbered } from './incarnation.ts'
 import { type DirectoryImage, readDirectory, readMember, readRevision } from './read.ts'
 import { isRegression, laterThan, noteSeen, readResidents, readSeen, type Seen } from './regression.ts'
 
@@ -121,8 +121,9 @@ export function openHomes(deps: Deps): Homes {
     const fresh = await readDirectory(deps.directory)
     const seen = laterThan(fresh, residents) ?? known
     if (seen !== known) await noteSeen(deps.db, seen)
-    // Before memory has them: a home whose epochs are others' sends its members away.
-    if (fresh.incarnation > seen.incarnation) await adoptEpochs(deps.db, fresh.members)
+    // Before memory has them, and also of a directory that is not to be believed in all: a home whose epochs are others'
+    // sends its members away.
+    if (isRenumbered(residents, fresh.members)) await adoptEpochs(deps.db, fresh.members)
     take(fresh, seen)
     if (!regressed) await noteSeen(deps.db, fresh)
   }

@@ -12,7 +12,17 @@ export const EPOCHS_PER_INCARNATION = 1_000
 export const isSameStay = (one: number, other: number): boolean =>
   (one - other) % EPOCHS_PER_INCARNATION === 0
 
-type Numbered = { readonly id: string; readonly home: number; readonly epoch: number }
+type Stay = { readonly id: string; readonly epoch: number }
+type Numbered = Stay & { readonly home: number }
+
+/** Whether a directory has given a new number to a stay of somebody who is here. */
+export function isRenumbered(residents: readonly Stay[], members: readonly Numbered[]): boolean {
+  const epochs = new Map(members.map(({ id, epoch }) => [id, epoch]))
+  return residents.some(({ id, epoch }) => {
+    const now = epochs.get(id) ?? 0
+    return now > epoch && isSameStay(now, epoch)
+  })
+}
 
 /**
  * Takes over the epochs of a rebuilt directory for those who live here by it, and were here before. What a restore of

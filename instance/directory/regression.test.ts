@@ -21,12 +21,14 @@ test('a repaired directory starts anew with a higher incarnation', () => {
 test('a directory that has forgotten somebody who lives here, or where they came later, is older whatever it counts', () => {
   const found = { incarnation: 2, revision: 7n, members: [{ id: '1', epoch: 3 }] }
   expect(laterThan(found, [])).toBeUndefined()
-  expect(laterThan(found, [{ id: '1', epoch: 3 }])).toBeUndefined()
+  expect(laterThan(found, [{ id: '1', epoch: 3, state: 'active' }])).toBeUndefined()
   // Of somebody who has moved on since this home is the one that is behind.
-  expect(laterThan(found, [{ id: '1', epoch: 2 }])).toBeUndefined()
+  expect(laterThan(found, [{ id: '1', epoch: 2, state: 'active' }])).toBeUndefined()
+  // Nor of a sign-up that it has given up.
+  expect(laterThan(found, [{ id: '2', epoch: 1, state: 'pending' }])).toBeUndefined()
   for (const resident of [
-    { id: '1', epoch: 4 },
-    { id: '2', epoch: 1 },
+    { id: '1', epoch: 4, state: 'active' },
+    { id: '2', epoch: 1, state: 'frozen' },
   ]) {
     const seen = laterThan(found, [resident])
     expect(seen && isRegression(seen, { incarnation: 2, revision: 1_000_000n })).toBe(true)

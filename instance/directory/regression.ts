@@ -13,6 +13,7 @@ export function isRegression(seen: Seen, found: Seen): boolean {
 }
 
 type Stay = { readonly id: string; readonly epoch: number }
+type Resident = Stay & { readonly state: string }
 
 /** So far ahead of a directory that has forgotten somebody is the one that had them taken to be: no change makes up for it. */
 const AHEAD = 1_000_000_000n
@@ -23,20 +24,21 @@ const AHEAD = 1_000_000_000n
  */
 export function laterThan(
   found: Seen & { readonly members: readonly Stay[] },
-  residents: readonly Stay[],
+  residents: readonly Resident[],
 ): Seen | undefined {
   const epochs = new Map(found.members.map(({ id, epoch }) => [id, epoch]))
-  return residents.some(({ id, epoch }) => (epochs.get(id) ?? 0) < epoch)
+  // Of a sign-up that is not over the directory may know nothing any more.
+  return residents.some(({ id, epoch, state }) => state !== 'pending' && (epochs.get(id) ?? 0) < epoch)
     ? { incarnation: found.incarnation, revision: found.revision + AHEAD }
     : undefined
 }
 
-/** Whoever lives here for certain. */
-export function readResidents(db: InstanceDatabase): Promise<Stay[]> {
+/** Whoever is here, and is not only coming or going. */
+export function readResidents(db: InstanceDatabase): Promise<Resident[]> {
   return db
     .selectFrom('members')
-    .select(['id', 'epoch'])
-    .where('state', 'in', ['active', 'suspended', 'frozen'])
+    .select(['id', 'epoch', 'state'])
+    .where('state', 'not in', ['staged', 'leaving'])
     .execute()
 }
 

@@ -329,6 +329,38 @@ describe('the directory', () => {
     await whole(ana)
   })
 
+  test('rebuilt from an older copy of a home, which is then put back to a newer one: nobody is lost', async () => {
+    const model = await begin(world, { homes: { ana: 1, ben: 1, cem: 2 }, follows: [] })
+    const [ana, , cem] = model.people
+    if (!ana || !cem) throw new Error('nobody')
+    const home = nameOf(2)
+    await dumpNow('directory')
+    await copyDatabase(home, `${home}_older`)
+    const zed = { id: '999', handle: 'zed', sessions: [] }
+    await world.directory.query(
+      "INSERT INTO members (id, handle, home, state) VALUES (999, 'zed', 2, 'active')",
+    )
+    await world.directory.query('UPDATE meta SET revision = revision + 1')
+    await world.pod(2).admin.query(`INSERT INTO accounts (id, uri, handle, url, inbox)
+        VALUES (999, 'https://garden.example/users/zed', 'zed', '', '');
+      INSERT INTO members (id, handle, state, password_hash) VALUES (999, 'zed', 'active', '')`)
+    for (const { instance } of world.pods) await instance.homes.refresh()
+    await copyDatabase(home, `${home}_newer`)
+    await copyDatabase(dumped('directory'), nameOf('directory'))
+    await copyDatabase(`${home}_older`, home)
+    await lookAgain()
+    await rebuildDirectory(server, order())
+    await lookAgain()
+    expect(await acceptors(cem)).toEqual([2])
+    await copyDatabase(`${home}_newer`, home)
+    await lookAgain()
+    await rebuildDirectory(server, order())
+    await lookAgain()
+    expect([await acceptors(cem), await acceptors(zed), await acceptors(ana)]).toEqual([[2], [2], [1]])
+    expect(await missing()).toEqual([0, 0])
+    await world.directory.query('DELETE FROM members WHERE id = 999')
+  })
+
   test('is not rebuilt as long as a home does not answer, nor twice', async () => {
     const ana = await directoryRestored('before')
     const revision = async () =>
