@@ -125,7 +125,7 @@ export async function playCollector({ kube }: Pick<World, 'kube'>, namespace: st
   return left.length > 0
 }
 
-/** Until every move that is being walked has ended or goes no further, or one of them has told that all is over. */
+/** Until every move that is being walked has ended or goes no further; for whoever is over, until the next of them has. */
 const walked = (movers: Movers, isOver: () => boolean) =>
   new Promise<void>((resolve) => {
     const look = () => {

@@ -155,7 +155,23 @@ test('no answer from the directory keeps the numbers and moves nobody', () => {
   const refusal = { reason: 'DatabaseUnreachable', message: 'it does not answer' } as const
   const decision = decideRebalance(snapshotOf(FULL, { rebalance, moves: { ok: false, refusal } }))
   expect(decision).toMatchObject({ begin: undefined, drive: [], wantsPlan: false })
-  expect(decision.counts).toMatchObject({ phase: 'Moving', moved: 4 })
+  expect(decision.counts).toMatchObject({ phase: 'Moving', planned: 9, moved: 4, left: 5 })
+})
+
+test('without a plan, because homes do not answer or a new process has none yet, nobody is counted twice', () => {
+  const rebalance = makeRebalance({}, { phase: 'Moving', planned: 3, moved: 0, left: 3 })
+  // One has come since the numbers were told.
+  const facts = makeMoves([4, 4], [1, 1, 1, 1, 1, 1, 2], { open: [open()], done: 1 })
+  for (const plan of [{ is: 'none' }, { is: 'unanswered', ordinal: 1 }] as const) {
+    const { counts } = decideRebalance(snapshotOf(facts, { rebalance, plan }))
+    expect(counts).toMatchObject({ planned: 3, moved: 1, left: 2 })
+  }
+  const many = {
+    rebalance: makeRebalance({}, { ...rebalance.status, planned: 1 }),
+    plan: { is: 'none' },
+  } as const
+  // More than were planned: what is under way is left in any case.
+  expect(decideRebalance(snapshotOf(facts, many)).counts).toMatchObject({ planned: 2, moved: 1, left: 1 })
 })
 
 test('what was left half way is taken up first, by whomever it was begun, also before approval', () => {

@@ -4,7 +4,7 @@ import type { RebalanceStatus } from '../../api/objects.ts'
 import type { RebalanceCondition } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
 import type { Refusal } from '../snapshot.ts'
-import type { RebalanceSnapshot } from './facts.ts'
+import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
 import { roomsOf } from './settled.ts'
 
 export type RebalanceFinding = Finding<RebalanceCondition>
@@ -46,15 +46,14 @@ function counts(snapshot: RebalanceSnapshot, over: boolean): RebalanceCounts {
   const { status } = rebalance
   const facts = moves.ok ? moves.facts : undefined
   const made = plan.is === 'made' ? plan.plan : undefined
-  const open = facts?.open.length ?? 0
-  const left = made && made.order.length - made.started + open
+  const left = facts && leftOf(facts, made, status)
   const begun = facts
     ? facts.done + facts.undone + facts.open.filter(({ mine }) => mine).length > 0
     : status.phase === 'Moving'
   const { seats, friendsKeptBefore = made?.keptBefore, friendsKeptAfter, planned, moved, failed } = status
   return defined({
     phase: phaseOf(snapshot, over, begun),
-    planned: left === undefined || !facts ? planned : facts.done + left,
+    planned: left === undefined ? planned : (facts?.done ?? 0) + left,
     moved: facts?.done ?? moved,
     failed: facts?.undone ?? failed,
     left: left ?? status.left,
@@ -62,6 +61,16 @@ function counts(snapshot: RebalanceSnapshot, over: boolean): RebalanceCounts {
     friendsKeptAfter: made?.keptAfter ?? friendsKeptAfter,
     seats: seatsOf(snapshot) ?? seats,
   })
+}
+
+/** Without a plan, what is left of the one of before; what is under way is left in any case. */
+function leftOf(
+  { open, done }: MovesFacts,
+  plan: FollowedPlan | undefined,
+  { planned }: RebalanceStatus,
+): number | undefined {
+  if (plan) return plan.order.length - plan.started + open.length
+  return planned === undefined ? undefined : Math.max(planned - done, open.length)
 }
 
 function phaseOf({ rebalance }: RebalanceSnapshot, over: boolean, begun: boolean): RebalanceStatus['phase'] {
