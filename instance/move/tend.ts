@@ -7,7 +7,7 @@ import { readMove } from '../directory/moves/read.ts'
 import { giveUp } from '../directory/moves/steps.ts'
 import { startLoop, type Worker } from '../federation/loop.ts'
 import { isRefusal } from '../refusal.ts'
-import { compareResidents, noteMissing } from '../store/boots/residents.ts'
+import { compareResidents, noteMissing, verifyResidents } from '../store/boots/residents.ts'
 import { isDatabaseDown } from '../store/failures.ts'
 import { activate } from './arriving/activate.ts'
 import { bringBack } from './arriving/bring-back.ts'
@@ -22,11 +22,15 @@ import { emptyTwins } from './rows/stage.ts'
 const FROZEN_MS = 10_000
 /** How long the rows of a member who left are kept, and fences against late calls. */
 const KEPT_DAYS = 30
+/** So long members are brought back before moves are looked after again. */
+const REPAIR_MS = 5_000
 const OPEN = ['logging', 'quiet', 'frozen', 'staging', 'copied', 'sealed']
 
 /** Looks every few seconds, where there are siblings. */
 export function startTending(instance: TargetDeps): Worker {
   let sweptAt = Number.NEGATIVE_INFINITY
+  let verified: number | undefined
+  const repair = { at: Number.NEGATIVE_INFINITY, waitMs: 0 }
   return startLoop({
     pollMs: 3_000,
     random: instance.random,
@@ -35,9 +39,21 @@ export function startTending(instance: TargetDeps): Worker {
       else instance.log.error({ err: error }, 'moves could not be looked after')
     },
     step: async () => {
-      await repairHome(instance)
-      if (instance.homes.instances().length < 2) return false
-      await tendMoves(instance)
+      const alone = instance.homes.instances().length < 2
+      // First: people wait for it.
+      if (!alone) await tendMoves(instance)
+      const { homes, db, log, config } = instance
+      // A directory that was rebuilt may home people otherwise than the one that this process began with.
+      if (!homes.regressed && homes.incarnation !== verified) {
+        await verifyResidents({ db, homes, log, ordinal: config.ordinal })
+        verified = homes.incarnation
+      }
+      if (performance.now() - repair.at >= repair.waitMs) {
+        const done = await repairHome(instance)
+        repair.waitMs = done ? 0 : Math.min(60_000, repair.waitMs * 2 + 3_000)
+        repair.at = performance.now()
+      }
+      if (alone) return false
       if (performance.now() - sweptAt > 3_600_000) {
         sweptAt = performance.now()
         await sweepMoves(instance)
@@ -78,34 +94,46 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
 
 /**
  * After a restore of this database: lets go of those who live elsewhere, and brings back those who live here, as far as
- * there is a copy of them. What is missing then is noted, and tried again the next time.
+ * there is a copy of them. What is missing then is noted, and tried again the next time. Gives false when it came no
+ * further.
  */
-export async function repairHome(instance: TargetDeps): Promise<void> {
+export async function repairHome(instance: TargetDeps): Promise<boolean> {
   const { rows } = await sql<{ missing: number; leaving: boolean }>`
     SELECT missing, EXISTS (SELECT FROM members WHERE state = 'leaving') AS leaving FROM home`.execute(
     instance.db,
   )
   const [found] = rows
-  if (!found || (found.missing === 0 && !found.leaving)) return
+  if (!found || (found.missing === 0 && !found.leaving)) return true
   await instance.homes.refresh()
-  if (instance.homes.regressed) return
+  if (instance.homes.regressed) return false
+  const end = performance.now() + REPAIR_MS
+  let back = 0
   if (found.leaving) await letLeaversGo(instance)
   for (const home of await missingHere(instance)) {
+    // The rest the next time: others are frozen, perhaps.
+    if (performance.now() > end) break
     try {
-      const back = await bringBack(instance, home)
-      if (!isRefusal(back)) instance.log.warn('a member whom this database lacked is back')
-      else if (back.code !== 'no-copy')
-        instance.log.warn({ code: back.code }, 'a member whom this database lacks cannot be brought back yet')
+      const brought = await bringBack(instance, home)
+      if (!isRefusal(brought)) {
+        back++
+        instance.log.warn('a member whom this database lacked is back')
+      } else if (brought.code !== 'no-copy')
+        instance.log.warn(
+          { code: brought.code },
+          'a member whom this database lacks cannot be brought back yet',
+        )
     } catch (error) {
       // One sibling that is down keeps nobody from being brought back from another.
       if (isDatabaseDown(error)) throw error
       instance.log.warn({ err: error }, 'a member whom this database lacks cannot be brought back yet')
     }
   }
+  const missing = await missingHere(instance)
   await noteMissing(
     instance.db,
-    (await missingHere(instance)).map(({ id }) => id),
+    missing.map(({ id }) => id),
   )
+  return missing.length === 0 || back > 0
 }
 
 async function missingHere({ db, homes, config }: TargetDeps): Promise<Home[]> {

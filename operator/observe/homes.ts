@@ -26,7 +26,10 @@ export async function askHomes(
           'SELECT directory_incarnation AS incarnation, directory_revision::text AS revision FROM home',
         ),
       )
-      if (!home) throw new Error(`the database of instance ${ordinal} does not say what it has seen`)
+      if (!home) {
+        silent.push({ ordinal, message: 'its database is empty' })
+        continue
+      }
       const seen = { incarnation: home.incarnation, revision: BigInt(home.revision) }
       if (!newest || isRegression(seen, newest)) newest = seen
     } catch (error) {

@@ -1,6 +1,22 @@
 // Members whom nobody has any more, and whom somebody has given up.
+
+import { isRegression, type Seen } from '../../instance/directory/regression.ts'
 import { codeOf } from '../../instance/store/boots/missing.ts'
-import { type Server, withSession } from '../postgres/server/session.ts'
+import { type Server, type Session, withSession } from '../postgres/server/session.ts'
+
+/** Whether the home has seen a newer directory than this one. */
+async function isOlder(session: Session, server: Server, home: string): Promise<boolean> {
+  const read = async (from: Session, columns: string, table: string): Promise<Seen> => {
+    const [row] = await from.query<{ incarnation: number; revision: string }>(
+      `SELECT ${columns} FROM ${table}`,
+    )
+    return { incarnation: row?.incarnation ?? 0, revision: BigInt(row?.revision ?? 0) }
+  }
+  const seen = await withSession(server, home, (inside) =>
+    read(inside, 'directory_incarnation AS incarnation, directory_revision::text AS revision', 'home'),
+  )
+  return isRegression(seen, await read(session, 'incarnation, revision::text', 'meta'))
+}
 
 /**
  * Says of members who are missing in a home's database that they have left: their pages are gone, and their names are
@@ -31,7 +47,13 @@ export async function giveUpMissing(
       )
       const epochs = new Map(here.map(({ id, epoch }) => [id, epoch]))
       const missing = homed.filter(({ id, epoch }) => (epochs.get(id) ?? 0) < epoch).map(({ id }) => id)
-      const same = codeOf(missing) === given.code
+      const open = await session.query(
+        "SELECT FROM moves WHERE member_id = ANY ($1::bigint[]) AND step NOT IN ('done', 'undone') LIMIT 1",
+        [missing],
+      )
+      // Whoever is on the way may still arrive; and an older directory homes people where they lived before.
+      const same =
+        codeOf(missing) === given.code && open.length === 0 && !(await isOlder(session, server, name))
       if (same)
         await session.query(
           "UPDATE members SET state = 'deleted', seated = false WHERE id = ANY ($1::bigint[])",

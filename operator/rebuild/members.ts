@@ -48,7 +48,11 @@ export function rebuildMembers(old: readonly OldMember[], reports: readonly Home
   for (const id of ids) {
     const before = known.get(id)
     const found = stays.get(id) ?? []
-    if (before?.state === 'deleted') {
+    // Given up by mistake, perhaps: whoever lives somewhere since lives.
+    if (
+      before?.state === 'deleted' &&
+      !found.some(({ resident, epoch }) => resident && epoch > before.epoch)
+    ) {
       members.push({ ...before, role: undefined, signupToken: null, expiresAt: null })
       continue
     }

@@ -42,7 +42,8 @@ export function rebuildMoves(
       // Nobody can be on two ways: what is older was ended before the newer one began.
       const over = open.has(move.member)
       open.add(move.member)
-      return [over ? { ...move, step: 'undone' as const } : move]
+      if (!over) return [move]
+      return [{ ...move, step: move.step === 'undoing' ? ('undone' as const) : ('done' as const) }]
     })
 }
 

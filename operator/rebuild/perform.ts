@@ -33,6 +33,8 @@ export async function rebuildDirectory(server: Server, order: RebuildOrder): Pro
 }
 
 async function rebuildIn(session: Session, server: Server, order: RebuildOrder): Promise<boolean> {
+  // Idle while the homes are asked one after the other.
+  await session.query('SET LOCAL idle_in_transaction_session_timeout = 0')
   // Held from here on: nobody signs up or moves while the homes are asked.
   const [meta] = await session.query<{ incarnation: number; revision: string }>(
     'UPDATE meta SET revision = revision RETURNING incarnation, revision::text',

@@ -215,3 +215,16 @@ test('instances: unknown ones are opened, emptied ones stay retired, and nobody 
     { ordinal: 5, state: 'Retired' },
   ])
 })
+
+test('whoever lives somewhere since they were given up lives, and an older move that was decided is done', () => {
+  const old = {
+    instances: [{ ordinal: 1, state: 'Active' as const }],
+    members: [{ id: '1', handle: 'ana', home: 1, epoch: 2, state: 'deleted' as const }],
+    moves: [],
+  }
+  const report = { ordinal: 1, cap: 3, seen, residents: [{ ...ana, state: 'active' as const }], moves: [] }
+  expect(rebuild(seen, old, [report], new Set()).members).toMatchObject([{ state: 'active', epoch: 1_003 }])
+  expect(rebuild(seen, old, [{ ...report, residents: [] }], new Set()).members).toMatchObject([
+    { state: 'deleted', epoch: 2 },
+  ])
+})

@@ -1,6 +1,7 @@
 // A rebuilt directory, written in the transaction that read the old one.
 import type { Session } from '../postgres/server/session.ts'
 import type { HomeReport } from './facts.ts'
+import type { RebuiltMove } from './moves.ts'
 import type { Rebuilt } from './rebuild.ts'
 
 /** `address` gives the internal port of an instance that the directory does not know. */
@@ -27,6 +28,11 @@ export async function writeRebuilt(
   )
   await writeMembers(session, rebuilt)
   await writeMoves(session, rebuilt)
+  // One where somebody lives after all: the tables let nobody be where nobody can be.
+  await session.query(
+    "UPDATE instances SET state = 'Active', drained_for = NULL WHERE state = 'Retired' AND ordinal = ANY ($1::integer[])",
+    [rebuilt.instances.flatMap(({ ordinal, state }) => (state === 'Retired' ? [] : [ordinal]))],
+  )
   await session.query(
     `UPDATE instances SET taken = (SELECT count(*) FROM members WHERE seated AND home = ordinal)
        + (SELECT count(*) FROM moves WHERE seat_of_move(step, source, target) = ordinal)`,
@@ -55,10 +61,12 @@ async function writeMembers(session: Session, { members, forgotten }: Rebuilt): 
   await session.query('DELETE FROM members WHERE id = ANY ($1::bigint[])', [forgotten])
   await session.query(
     `INSERT INTO members (id, handle, home, epoch, state, role, signup_token, expires_at, activated_at)
-     SELECT id, handle, home, epoch, state, coalesce(role, 'member'), token, expires, CASE state WHEN 'active' THEN now() END
+     SELECT id, handle, home, epoch, state, coalesce(role, 'member'), token,
+       coalesce(expires, CASE state WHEN 'pending' THEN now() + interval '2 minutes' END), CASE state WHEN 'active' THEN now() END
      FROM json_to_recordset($1) AS one (id bigint, handle text, home integer, epoch integer, state text, role text,
        token text, expires timestamptz)
      ON CONFLICT (id) DO UPDATE SET home = excluded.home, epoch = excluded.epoch, state = excluded.state,
+       seated = members.seated OR excluded.state <> 'deleted',
        activated_at = coalesce(members.activated_at, excluded.activated_at),
        role = CASE WHEN members.id::text = ANY ($2::text[]) THEN excluded.role ELSE members.role END`,
     [
@@ -80,6 +88,16 @@ async function writeMembers(session: Session, { members, forgotten }: Rebuilt): 
 }
 
 async function writeMoves(session: Session, { moves }: Rebuilt): Promise<void> {
+  const isOver = ({ step }: RebuiltMove) => step === 'done' || step === 'undone'
+  // First what is over: a member has one open move, and the old directory may have another one open.
+  await upsertMoves(session, moves.filter(isOver))
+  await upsertMoves(
+    session,
+    moves.filter((move) => !isOver(move)),
+  )
+}
+
+async function upsertMoves(session: Session, moves: readonly RebuiltMove[]): Promise<void> {
   await session.query(
     `INSERT INTO moves (id, member_id, source, target, epoch, attempt, step, code, created_at, changed_at)
      SELECT id, member, source, target, epoch, attempt, step,

@@ -13,7 +13,7 @@ import { isRefusal } from '../../instance/refusal.ts'
 import { codeOf } from '../../instance/store/boots/missing.ts'
 import type { RebuildOrder } from '../../operator/decide/decision.ts'
 import { openServer, type Server } from '../../operator/postgres/server/session.ts'
-import { drive } from '../../operator/rebalance/drive/drive.ts'
+import { abandon, drive } from '../../operator/rebalance/drive/drive.ts'
 import { giveUpMissing } from '../../operator/rebuild/give-up.ts'
 import { rebuildDirectory } from '../../operator/rebuild/perform.ts'
 import { must } from '../postgres/lives.ts'
@@ -359,6 +359,36 @@ describe('the directory', () => {
     expect([await acceptors(cem), await acceptors(zed), await acceptors(ana)]).toEqual([[2], [2], [1]])
     expect(await missing()).toEqual([0, 0])
     await world.directory.query('DELETE FROM members WHERE id = 999')
+  })
+
+  test('restored to when another move of hers was open: that one is over, and the one that is open now is undone', async () => {
+    const model = await begin(world, { homes: { ana: 1, ben: 1, cem: 2 }, follows: [] })
+    const ana = model.people[0]
+    if (!ana) throw new Error('nobody')
+    const died = new Error('the driver has died')
+    const driveTo = async (id: string, at: Step) => {
+      const reached = (now: Move) => {
+        if (now.step === at) throw died
+      }
+      await drive({ ...world.drive, reached }, id).catch((error: unknown) => {
+        if (error !== died) throw error
+      })
+    }
+    const start = async () =>
+      must(
+        await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: ana.id, target: 2 })),
+      )
+    const first = await start()
+    await driveTo(first.id, 'copied')
+    await dumpNow('directory')
+    expect(await abandon(world.drive, first.id, 'wanted')).toBe(true)
+    expect(await drive(world.drive, first.id)).toMatchObject({ is: 'undone' })
+    await driveTo((await start()).id, 'frozen')
+    for (const { instance } of world.pods) await instance.homes.refresh()
+    await copyDatabase(dumped('directory'), nameOf('directory'))
+    await lookAgain()
+    await rebuildDirectory(server, order())
+    await whole(ana)
   })
 
   test('is not rebuilt as long as a home does not answer, nor twice', async () => {

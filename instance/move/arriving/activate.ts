@@ -30,7 +30,7 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
   if (!AFTER_SWITCH.includes(known.step)) return refuse('move-not-so-far')
   // A copy that a restore brought back may be of somebody who has moved on since.
   const home = await deps.homes.freshById(known.memberId)
-  if (!home || !endsWith(known, home)) return refuse('elsewhere')
+  if (home?.state !== 'active' || !endsWith(known, home)) return refuse('elsewhere')
   const columns = await columnsOf(deps.db)
   const result = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'active') return DONE

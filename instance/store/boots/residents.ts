@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import type { Homes } from '../../directory/homes.ts'
+import { isSameStay } from '../../directory/incarnation.ts'
 import type { InstanceDatabase } from '../database.ts'
 import { codeOf } from './missing.ts'
 
@@ -47,7 +48,11 @@ export function compareResidents(
   return {
     // Only greater: lower or missing means that the directory went back in time, and must not evict anybody.
     demote: known.flatMap(({ resident, home }) =>
-      home && home.epoch > resident.epoch && resident.state !== 'leaving'
+      home &&
+      home.epoch > resident.epoch &&
+      resident.state !== 'leaving' &&
+      // Their stay was only given another number, which this home is about to take over.
+      !(home.home === ordinal && isSameStay(home.epoch, resident.epoch))
         ? [{ id: resident.id, epoch: resident.epoch }]
         : [],
     ),
@@ -79,7 +84,8 @@ export async function verifyResidents({ db, homes, ordinal, log }: ResidentDeps)
         .execute()
     })
   }
-  await noteMissing(db, found.missing)
+  // An older directory homes people where they lived before.
+  if (!homes.regressed) await noteMissing(db, found.missing)
   const counts = {
     demoted: found.demote.length,
     missing: found.missing.length,

@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'instance/move/arriving/activate.ts',
-        from: 'if (!home || !endsWith(known, home)) return',
+        from: "if (home?.state !== 'active' || !endsWith(known, home)) return",
         to: 'if (!home) return',
       },
       {
