@@ -61,13 +61,15 @@ export async function copyDatabase(h: Hamlet, from: string, to: string): Promise
     const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'postgres' })
     await client.connect()
     try {
-      for (const name of [from, to]) await close(client, name)
-      await client.query(`DROP DATABASE IF EXISTS ${to}`)
       const { rows } = await client.query<{ owner: string }>(
         'SELECT datdba::regrole::text AS owner FROM pg_database WHERE datname = $1',
         [from],
       )
-      await client.query(`CREATE DATABASE ${to} TEMPLATE ${from} OWNER ${rows[0]?.owner}`)
+      const [there] = rows
+      if (!there) throw new Error(`there is no database ${from} to copy`)
+      for (const name of [from, to]) await close(client, name)
+      await client.query(`DROP DATABASE IF EXISTS ${to}`)
+      await client.query(`CREATE DATABASE ${to} TEMPLATE ${from} OWNER ${there.owner}`)
       await client.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS true`)
     } finally {
       await client.end()

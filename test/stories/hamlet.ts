@@ -34,7 +34,7 @@ export type CommunityObject = {
 
 export type InstanceObject = {
   metadata: { name: string }
-  status?: { members?: number; cap?: number }
+  status?: { members?: number; cap?: number; conditions?: { type: string; status: string }[] }
 }
 
 export type RebalanceObject = {

@@ -57,7 +57,14 @@ test('from four seats to three: everybody keeps their pages, sessions and follow
     expect(outbox).toMatch(/^\/outbox\?page=true 200 /)
     expect(page).toBe('page 200 true')
   }
-  await until('an instance to move to', 120, async () => (await h.list('instances', 'glade')).length >= 3)
+  // An Instance is there before its database is: only one that serves has something to be put back to.
+  await until('an instance to move to', 120, async () => {
+    const found = await h.list<InstanceObject>('instances', 'glade')
+    const ready = found.filter(({ status }) =>
+      status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    )
+    return ready.length >= 3
+  })
 
   const third = await databaseNamed(h, 'glade-3', 'database-url')
   await copyDatabase(h, third, `${third}_before`)
