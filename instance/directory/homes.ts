@@ -4,7 +4,15 @@ import type { DirectoryDatabase, InstanceDatabase } from '../store/database.ts'
 import { pause } from '../store/failures.ts'
 import { adoptEpochs, isRenumbered } from './incarnation.ts'
 import { type DirectoryImage, readDirectory, readMember, readRevision } from './read.ts'
-import { isRegression, laterThan, noteSeen, readResidents, readSeen, type Seen } from './regression.ts'
+import {
+  isRegression,
+  laterDirectory,
+  laterThan,
+  noteSeen,
+  readResidents,
+  readSeen,
+  type Seen,
+} from './regression.ts'
 
 /** A handle that is or was given, and where its member lives. A deleted member's handle stays taken for ever. */
 export type Home = {
@@ -62,6 +70,8 @@ export type Homes = {
    * handle that is missing in it is no proof that there is no such member.
    */
   readonly regressed: boolean
+  /** Something is known here that no directory forgets, and this one does not know it: it is older than one that was. */
+  disprove(): Promise<void>
   /** Reads everything again, now. Callers that come together share one read that starts after they asked. */
   refresh(): Promise<void>
   /** A refresh within a moment: many changes at once make one. */
@@ -187,6 +197,10 @@ export function openHomes(deps: Deps): Homes {
     },
     get regressed() {
       return regressed
+    },
+    disprove: async () => {
+      await noteSeen(deps.db, laterDirectory(await readRevision(deps.directory)))
+      await refresh()
     },
     refresh,
     soon,

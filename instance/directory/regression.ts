@@ -12,11 +12,20 @@ export function isRegression(seen: Seen, found: Seen): boolean {
   )
 }
 
+/**
+ * So far ahead of a directory that has forgotten something is the one that knew it taken to be: no change of it makes up
+ * for that.
+ */
+const AHEAD = 1_000_000_000n
+
+/** The newest directory seen, where `found` was proved to be older. */
+export const laterDirectory = ({ incarnation, revision }: Seen): Seen => ({
+  incarnation,
+  revision: revision + AHEAD,
+})
+
 type Stay = { readonly id: string; readonly epoch: number }
 type Resident = Stay & { readonly state: string }
-
-/** So far ahead of a directory that has forgotten somebody is the one that had them taken to be: no change makes up for it. */
-const AHEAD = 1_000_000_000n
 
 /**
  * What was seen, when a directory does not know somebody who lives here, or only an earlier stay of theirs: one that was
@@ -29,7 +38,7 @@ export function laterThan(
   const epochs = new Map(found.members.map(({ id, epoch }) => [id, epoch]))
   // Of a sign-up that is not over the directory may know nothing any more.
   return residents.some(({ id, epoch, state }) => state !== 'pending' && (epochs.get(id) ?? 0) < epoch)
-    ? { incarnation: found.incarnation, revision: found.revision + AHEAD }
+    ? laterDirectory(found)
     : undefined
 }
 

@@ -107,7 +107,7 @@ export async function setState(
   tx: InstanceTransaction,
   move: Pick<LocalMove, 'id'>,
   state: string,
-  more: Partial<Pick<LocalMove, 'was' | 'frozen_at'>> = {},
+  more: Partial<Pick<LocalMove, 'was' | 'frozen_at' | 'shown'>> = {},
 ): Promise<void> {
   await tx
     .updateTable('moves')

@@ -17,7 +17,9 @@ import {
 } from './calls.ts'
 import { demote } from './leaving/demote.ts'
 import { showKept } from './leaving/kept.ts'
-import { freeze, quiesce, release, showDelta, showPage, subscribe } from './leaving/source.ts'
+import { release } from './leaving/release.ts'
+import { showDelta, showPage } from './leaving/show.ts'
+import { freeze, quiesce, subscribe } from './leaving/source.ts'
 import { schemaOf } from './rows/digest.ts'
 
 type Verb = (deps: TargetDeps, call: MoveCall) => Promise<object | Refusal>

@@ -7,6 +7,7 @@ import { readMove } from '../directory/moves/read.ts'
 import { giveUp } from '../directory/moves/steps.ts'
 import { startLoop, type Worker } from '../federation/loop.ts'
 import { isRefusal } from '../refusal.ts'
+import { SiblingUnreachable } from '../siblings/client.ts'
 import { compareResidents, noteMissing, verifyResidents } from '../store/boots/residents.ts'
 import { isDatabaseDown } from '../store/failures.ts'
 import { activate } from './arriving/activate.ts'
@@ -14,7 +15,7 @@ import { bringBack } from './arriving/bring-back.ts'
 import { drop, isPast, type TargetDeps } from './arriving/target.ts'
 import { demote } from './leaving/demote.ts'
 import { letLeaversGo } from './leaving/leavers.ts'
-import { release } from './leaving/source.ts'
+import { release } from './leaving/release.ts'
 import { CARRIED } from './rows/carried.ts'
 import { emptyTwins } from './rows/stage.ts'
 
@@ -77,8 +78,11 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
   for (const row of rows) {
     if (instance.homes.regressed) return
     let known = await readMove(instance.directory, row.id)
-    // In a directory from before the move its absence proves nothing.
-    if (!known) continue
+    // In a directory from before the move its absence proves nothing, but that the directory is not to be believed.
+    if (!known) {
+      if (row.state === 'frozen') await instance.homes.disprove()
+      continue
+    }
     if (row.too_long === true && BEFORE_SWITCH.includes(known.step)) {
       instance.log.warn(
         { move: row.id, step: known.step },
@@ -88,7 +92,13 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
       if (isRefusal(given)) continue
       known = given
     }
-    await settle(instance, row, known)
+    try {
+      await settle(instance, row, known)
+    } catch (error) {
+      // One sibling that is down keeps nobody else waiting.
+      if (!(error instanceof SiblingUnreachable)) throw error
+      instance.log.warn({ err: error, move: row.id }, 'a move waits for the other home')
+    }
   }
 }
 

@@ -27,7 +27,7 @@ test('nobody waits without the operator being told', () => {
   )
 })
 
-test('a crowd of sign-ups is one wake at once and one after, each an empty POST', async () => {
+test('a crowd of sign-ups is one wake at once and one after, and a regression is one, each an empty POST', async () => {
   const operator = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -42,9 +42,13 @@ test('a crowd of sign-ups is one wake at once and one after, each an empty POST'
   const address = operator.address()
   const port = typeof address === 'object' && address ? address.port : 0
   let taken = 0
+  let regressed = false
   let changed: () => void = () => undefined
   const homes = {
     loaded: true,
+    get regressed() {
+      return regressed
+    },
     instances: () => [{ ordinal: 1, address: '', ...active(10, taken) }],
     totals: () => ({ members: taken, waiting: 0 }),
     settings: () => ({
@@ -69,6 +73,13 @@ test('a crowd of sign-ups is one wake at once and one after, each an empty POST'
   for (let more = 0; more < 10; more++) changed()
   await once(operator, 'woken')
   expect(woken).toEqual(['POST /wake/default/garden 0', 'POST /wake/default/garden 0'])
+  // With seats enough it is told of a directory that is not to be believed, and of nothing else.
+  taken = 0
+  changed()
+  regressed = true
+  changed()
+  await once(operator, 'woken')
+  expect(woken).toHaveLength(3)
   wake.stop()
   operator.closeAllConnections()
   operator.close()

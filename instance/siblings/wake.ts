@@ -1,4 +1,5 @@
-// Telling the operator that seats get few, so that the next instance starts before it is needed.
+// Telling the operator that seats get few, so that the next instance starts before it is needed; or that the directory is
+// not to be believed, so that it is rebuilt before anybody misses it.
 import type { Logger } from 'pino'
 import { request } from 'undici'
 import type { Homes, InstanceInfo } from '../directory/homes.ts'
@@ -22,14 +23,14 @@ export function seatsAreLow({ instances, waiting, perInstance }: Seats): boolean
 }
 
 type Deps = {
-  readonly homes: Pick<Homes, 'instances' | 'totals' | 'settings' | 'loaded' | 'onChange'>
+  readonly homes: Pick<Homes, 'instances' | 'totals' | 'settings' | 'loaded' | 'regressed' | 'onChange'>
   readonly wakeUrl: string | undefined
   readonly log: Logger
 }
 
 /**
- * Posts an empty body to the operator whenever memory of the directory changed and seats are low, at most once per
- * `everyMs`. A wake that fails is not repeated: the operator also looks by itself, only less often.
+ * Posts an empty body to the operator whenever memory of the directory changed and seats are low or it has gone back in
+ * time, at most once per `everyMs`. A wake that fails is not repeated: the operator also looks by itself, only less often.
  */
 export function startWake(deps: Deps, everyMs = 2_000): { stop(): void } {
   const { wakeUrl: url, homes, log } = deps
@@ -43,14 +44,14 @@ export function startWake(deps: Deps, everyMs = 2_000): { stop(): void } {
       const answer = await request(url, { method: 'POST', signal: AbortSignal.timeout(3_000) })
       await answer.body.dump()
     } catch (error) {
-      log.debug({ err: error }, 'the operator could not be told that seats are few')
+      log.debug({ err: error }, 'the operator could not be woken')
     }
   }
   const consider = () => {
     if (timer || !homes.loaded) return
     const { waiting } = homes.totals()
-    if (!seatsAreLow({ instances: homes.instances(), waiting, perInstance: homes.settings().perInstance }))
-      return
+    const seats = { instances: homes.instances(), waiting, perInstance: homes.settings().perInstance }
+    if (!homes.regressed && !seatsAreLow(seats)) return
     timer = setTimeout(() => void send(), Math.max(0, last + everyMs - performance.now()))
     timer.unref()
   }

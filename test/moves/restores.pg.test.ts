@@ -9,7 +9,6 @@ import { openMoves } from '../../instance/directory/moves/read.ts'
 import { readSeen } from '../../instance/directory/regression.ts'
 import { repairHome, tendMoves } from '../../instance/move/tend.ts'
 import { writePost } from '../../instance/posts/write.ts'
-import { isRefusal } from '../../instance/refusal.ts'
 import { codeOf } from '../../instance/store/boots/missing.ts'
 import type { RebuildOrder } from '../../operator/decide/decision.ts'
 import { openServer, type Server } from '../../operator/postgres/server/session.ts'
@@ -19,6 +18,7 @@ import { rebuildDirectory } from '../../operator/rebuild/perform.ts'
 import { must } from '../postgres/lives.ts'
 import type { Person } from './model.ts'
 import { fetchPage } from './run/look.ts'
+import { acceptors as accepting, copyDatabase as copy, nameOf as nameIn, type Which } from './world/copies.ts'
 import { begin } from './world/fixture.ts'
 import { openWorld, type World } from './world/world.ts'
 
@@ -47,22 +47,9 @@ afterAll(async () => {
   await world.close()
 })
 
-type Which = 'directory' | 1 | 2
-const nameOf = (which: Which) =>
-  new URL(
-    (which === 'directory'
-      ? world.community.adminUrls.directory
-      : world.community.adminUrls.homes.get(which)) ?? '',
-  ).pathname.slice(1)
-
-/** Copies a database to another name; nobody may be connected, so everybody is cut off. */
-async function copyDatabase(from: string, to: string): Promise<void> {
-  await root.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`)
-  await root.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1', [from])
-  await root.query(`DROP DATABASE IF EXISTS ${to} WITH (FORCE)`)
-  await root.query(`CREATE DATABASE ${to} TEMPLATE ${from}`)
-  await root.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS true`)
-}
+const nameOf = (which: Which) => nameIn(world, which)
+const copyDatabase = (from: string, to: string) => copy(root, from, to)
+const acceptors = (ana: Person) => accepting(world, ana)
 
 const dumped = (which: Which) => `${nameOf(which)}_dump`
 
@@ -107,25 +94,6 @@ async function moveAndRestore(
   }
   await copyDatabase(dumped(which), nameOf(which))
   return ana
-}
-
-/** Where a post of hers is accepted, by the epoch that each home believes in. */
-async function acceptors(ana: Person): Promise<number[]> {
-  const found: number[] = []
-  for (const { ordinal, instance } of world.pods) {
-    const row = await instance.db
-      .selectFrom('members')
-      .select('epoch')
-      .where('id', '=', ana.id)
-      .executeTakeFirst()
-    const post = await writePost(
-      instance,
-      { ...ana, epoch: row?.epoch ?? 1 },
-      { text: `Hello ${ordinal}`, visibility: 'public' },
-    )
-    if (!isRefusal(post)) found.push(ordinal)
-  }
-  return found
 }
 
 /** Where there are rows from which she can be brought back: at a home, staged, or kept after she left. */

@@ -22,7 +22,8 @@ const DONE: Done = { done: true }
 
 /**
  * Makes the staged member active with the next epoch. Called by the driver, and by the first request that finds them
- * staged; only when the directory has this home as theirs. Doing it again changes nothing.
+ * staged; only when the directory has this home as theirs. Doing it again changes nothing. If this home gave its copy
+ * back, the directory has lost that the move was given up: it is believed no more.
  */
 export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
   const known = await readMove(deps.directory, call.move)
@@ -34,6 +35,7 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
   const columns = await columnsOf(deps.db)
   const result = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'active') return DONE
+    if (move.state === 'undone') return refuse('directory-regressed', { retryAfter: 60 })
     if (move.state !== 'sealed') return refuse('move-not-so-far')
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
     await bringIn(tx, move, home.epoch, columns)
@@ -44,7 +46,7 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
   if (!isRefusal(result)) {
     deps.wake.soon('deliveries')
     deps.wake.soon('intake')
-  }
+  } else if (result.code === 'directory-regressed') await deps.homes.disprove()
   return result
 }
 

@@ -191,7 +191,8 @@ export const askDelta = (deps: TargetDeps, ordinal: number, call: DeltaCall): An
 
 /**
  * After the move was given up, or when its copy comes from a restore and the member has moved on since: nothing of it is
- * left but a fence against late calls.
+ * left but a fence against late calls. If the member is at home here, the directory has lost the switch: nothing is
+ * dropped, and it is believed no more.
  */
 export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const known = await readMove(deps.directory, call.move)
@@ -199,9 +200,9 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const givenUp = known.step === 'undoing' || known.step === 'undone'
   if (!givenUp && !(await isPast(deps, known))) return refuse('move-not-so-far')
   await fenceOff(deps, known, 'target')
-  return asCaller(deps, call, async (tx, move) => {
+  const dropped = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'undone') return DONE
-    if (move.state === 'active') throw new Error(`move ${move.id} is active here and is to be dropped`)
+    if (move.state === 'active') return refuse('directory-regressed', { retryAfter: 60 })
     await tx.deleteFrom('members').where('id', '=', move.member_id).where('state', '=', 'staged').execute()
     await takeBack(tx, move)
     await emptyTwins(
@@ -228,6 +229,8 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
       .execute()
     return DONE
   })
+  if (isRefusal(dropped) && dropped.code === 'directory-regressed') await deps.homes.disprove()
+  return dropped
 }
 
 /** Whether the member has moved on since, or back: the directory knows a later stay than the one this move led to. */

@@ -9,7 +9,7 @@ import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
 import { CARRIED, HOME } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { planForTwins } from '../rows/stage.ts'
-import { endLog } from './source.ts'
+import { endLog } from './release.ts'
 
 type Done = { readonly done: true }
 const DONE: Done = { done: true }

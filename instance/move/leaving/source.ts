@@ -1,18 +1,11 @@
 // What the home does that a member leaves.
 import { sql } from 'kysely'
-import type { z } from 'zod'
-import { isOver } from '../../directory/moves/move.ts'
-import { readMove } from '../../directory/moves/read.ts'
 import { LEASE_S } from '../../federation/held.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { pause } from '../../store/failures.ts'
-import type { Delta, deltaCall, MoveCall, Page, pageCall } from '../calls.ts'
-import { asCaller, fenceOff, type LocalMove, type MoveDeps, openHere, setState } from '../fence.ts'
-import { HOME } from '../rows/carried.ts'
-import { columnsOf } from '../rows/columns.ts'
-import { digestsOf, digestsOfRows } from '../rows/digest.ts'
-import { exportDelta, exportPage, inSnapshot } from '../rows/export.ts'
+import type { MoveCall } from '../calls.ts'
+import { asCaller, type LocalMove, type MoveDeps, openHere, setState } from '../fence.ts'
 import { olderWritesEnded, within } from '../settled.ts'
 
 const OLDER_WRITES_MS = 10_000
@@ -116,84 +109,4 @@ async function freezeNow(tx: InstanceTransaction, move: LocalMove): Answer<Done>
     .where('id', '=', move.id)
     .execute()
   return DONE
-}
-
-/** Shows a page to the target, and to nobody else. */
-export async function showPage(
-  deps: MoveDeps,
-  asker: number | undefined,
-  call: z.infer<typeof pageCall>,
-): Answer<Page> {
-  const move = await allowed(deps, asker, call)
-  if (isRefusal(move)) return move
-  return inSnapshot(deps.db, (tx) => exportPage(tx, move.member_id, call.at))
-}
-
-/** Shows the target what changed, with digests of the same moment if it wants to compare. */
-export async function showDelta(
-  deps: MoveDeps,
-  asker: number | undefined,
-  call: z.infer<typeof deltaCall>,
-): Answer<Delta> {
-  const move = await allowed(deps, asker, call)
-  if (isRefusal(move)) return move
-  if (call.digests === 'changed' && move.state !== 'frozen') return refuse('move-not-so-far')
-  const columns = await columnsOf(deps.db)
-  return inSnapshot(deps.db, async (tx) => {
-    const { member_id: member, was } = move
-    const delta = await exportDelta(tx, member, call.since)
-    if (call.digests === undefined) return { ...delta, was }
-    const digests =
-      call.digests === 'all'
-        ? await digestsOf(tx, member, HOME, columns)
-        : await digestsOfRows(tx, member, HOME, columns, [...delta.own, ...delta.gone])
-    return { ...delta, was, digests }
-  })
-}
-
-/** The directory itself must name the asker as the target: the community's key alone opens nobody's rows. */
-async function allowed(deps: MoveDeps, asker: number | undefined, call: MoveCall): Answer<LocalMove> {
-  const held = await asCaller(deps, call, async (_tx, move) =>
-    move.side === 'source' && ['logging', 'quiet', 'frozen'].includes(move.state)
-      ? move
-      : refuse('move-overtaken'),
-  )
-  if (isRefusal(held)) return held
-  const known = await readMove(deps.directory, call.move)
-  return known && known.target === asker && known.source === deps.config.ordinal && !isOver(known.step)
-    ? held
-    : refuse('forbidden')
-}
-
-/** After the move was given up: the member writes here again, as if nothing had been. */
-export async function release(deps: MoveDeps, call: MoveCall): Answer<Done> {
-  const known = await readMove(deps.directory, call.move)
-  if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')
-  await fenceOff(deps, known, 'source')
-  return asCaller(deps, call, async (tx, move) => {
-    await thawRows(tx, move)
-    return DONE
-  })
-}
-
-/** Only when the directory has given the move up. */
-export async function thawRows(tx: InstanceTransaction, move: LocalMove): Promise<void> {
-  if (move.state === 'demoted' || move.side !== 'source') return
-  if (move.state === 'frozen' && move.was !== null) {
-    await tx
-      .updateTable('members')
-      .set({ state: move.was })
-      .where('id', '=', move.member_id)
-      .where('epoch', '=', move.epoch)
-      .where('state', '=', 'frozen')
-      .execute()
-  }
-  await setState(tx, move, 'undone', { was: null, frozen_at: null })
-  await endLog(tx)
-}
-
-/** The log is kept while anybody is being copied. */
-export async function endLog(tx: InstanceTransaction): Promise<void> {
-  await sql`DELETE FROM carried.changes WHERE NOT EXISTS (
-    SELECT FROM moves WHERE side = 'source' AND state IN ('logging', 'quiet', 'frozen'))`.execute(tx)
 }

@@ -226,6 +226,10 @@ export type moves = {
      * target: the member's account row is here only because of the move.
      */
     added_account: Generated<boolean>;
+    /**
+     * source: the target has seen all of a frozen member, and may have become their home.
+     */
+    shown: Generated<boolean>;
     frozen_at: Timestamp | null;
     created_at: Generated<Timestamp>;
     changed_at: Generated<Timestamp>;

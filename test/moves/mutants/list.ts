@@ -205,7 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a thaw that does not ask the directory',
     edits: [
       {
-        file: 'instance/move/leaving/source.ts',
+        file: 'instance/move/leaving/release.ts',
         from: "if (known?.step !== 'undoing' && known?.step !== 'undone') return refuse('move-not-so-far')",
         to: '',
       },
@@ -219,6 +219,39 @@ export const MUTANTS: readonly Mutant[] = [
       file: 'instance/move/freeze.pg.test.ts',
       test: 'one who was switched is not thawed, and both homes end the move without a driver',
     },
+  },
+  {
+    name: 'a thaw by the word of the directory alone',
+    edits: [
+      {
+        file: 'instance/move/leaving/release.ts',
+        from: "if (move.shown && move.state === 'frozen') return { shown: true }",
+        to: '',
+      },
+    ],
+    by: { file: 'test/moves/failover.pg.test.ts', test: 'and she was activated' },
+  },
+  {
+    name: 'a home that gave its copy back believes a directory that has forgotten it',
+    edits: [
+      {
+        file: 'instance/move/arriving/activate.ts',
+        from: "if (move.state === 'undone') return refuse('directory-regressed', { retryAfter: 60 })",
+        to: '',
+      },
+    ],
+    by: { file: 'test/moves/failover.pg.test.ts', test: 'and both homes were driven' },
+  },
+  {
+    name: 'a directory that does not know who is frozen believed',
+    edits: [
+      {
+        file: 'instance/move/tend.ts',
+        from: "if (row.state === 'frozen') await instance.homes.disprove()",
+        to: '',
+      },
+    ],
+    by: { file: 'test/moves/failover.pg.test.ts', test: 'then she is at home all the same' },
   },
   {
     name: 'staged members taken for neighbours',
