@@ -11,7 +11,24 @@ import { writePost } from '../posts/write.ts'
 const homes = neighbourhood({
   homes: 3,
   domain: 'garden.example',
-  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ida', 'jon', 'kim', 'lea'],
+  people: [
+    'ana',
+    'ben',
+    'cem',
+    'dee',
+    'eva',
+    'fay',
+    'gil',
+    'hal',
+    'ida',
+    'jon',
+    'kim',
+    'lea',
+    'mia',
+    'nat',
+    'oda',
+    'pia',
+  ],
 })
 const { at, person, round } = homes
 
@@ -150,3 +167,41 @@ test.each([
     expect(told).toEqual([{ kind: 'follow' }])
   },
 )
+
+test('whom she no longer follows, and follows again where they both live now, she follows', async () => {
+  const [mia, nat] = [person('mia'), person('nat')]
+  expect(await homes.mover.move(nat.id, 3)).toEqual({ is: 'done' })
+  await at(1).homes.refresh()
+  must(await resolveAccount(at(1), '@nat'))
+  must(await follow(at(1), mia, nat.id))
+  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  must(await unfollow(at(1), mia, nat.id))
+  // The first home hands that over only after she has changed her mind.
+  expect(await homes.mover.move(mia.id, 3)).toEqual({ is: 'done' })
+  const edges = () =>
+    at(3).db.selectFrom('follows').select('state').where('follower_id', '=', mia.id).execute()
+  expect(await edges()).toEqual([])
+  must(await follow(at(3), { ...mia, epoch: 2 }, nat.id))
+  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  expect(await edges()).toEqual([{ state: 'accepted' }])
+})
+
+test('what is deleted before it comes to somebody who has gone does not come after them', async () => {
+  const [oda, pia] = [person('oda'), person('pia')]
+  expect(await homes.mover.move(pia.id, 3)).toEqual({ is: 'done' })
+  await at(1).homes.refresh()
+  for (const n of [1, 3]) {
+    for (const name of ['@oda', '@pia']) must(await resolveAccount(at(n), name))
+    await followed(n, pia.id, oda.id)
+  }
+  const post = must(await writePost(at(1), oda, { text: 'Regretted', visibility: 'followers' }))
+  // The first home hands it over only after both have moved, and it is gone.
+  expect(await homes.mover.move(oda.id, 3)).toEqual({ is: 'done' })
+  must(await deletePost(at(3), { ...oda, epoch: 2 }, post.id))
+  expect(await homes.mover.move(pia.id, 1)).toEqual({ is: 'done' })
+  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  for (const n of [1, 3]) {
+    const left = await at(n).db.selectFrom('posts').select('id').where('id', '=', post.id).execute()
+    expect([n, left]).toEqual([n, []])
+  }
+})

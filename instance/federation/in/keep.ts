@@ -2,9 +2,12 @@
 import type { Instance } from '../../instance.ts'
 import type { Incoming } from './activity.ts'
 
+/** What takes something back is to be known wherever that may still come: its member may move before it does. */
+const TAKES_BACK = new Set(['Undo', 'Delete'])
+
 /**
  * Stores an activity for this home (intake) and for the others (spool); for a personal inbox for its member's home
- * only. When this returns it will be applied at each, however often anything crashes.
+ * only, unless it takes something back. When this returns it will be applied at each, however often anything crashes.
  */
 export async function keep(
   instance: Pick<Instance, 'db' | 'config' | 'homes' | 'wake'>,
@@ -12,28 +15,24 @@ export async function keep(
   home: { readonly ordinal: number; readonly handle: string } | undefined,
 ): Promise<void> {
   const { ordinal } = instance.config
-  const row = {
+  const all = [
+    ordinal,
+    ...instance.homes.instances().flatMap((one) => (one.state === 'Retired' ? [] : [one.ordinal])),
+  ]
+  const ordinals = home ? [home.ordinal, ...(TAKES_BACK.has(activity.type) ? all : [])] : all
+  const rows = [...new Set(ordinals)].map((to) => ({
+    ordinal: to,
     activity_uri: activity.id,
     actor_uri: activity.actor,
-    recipient: home?.handle ?? null,
+    recipient: to === home?.ordinal ? home.handle : null,
     body: JSON.stringify(activity.raw),
-  }
-  const siblings = home
-    ? [home.ordinal].filter((other) => other !== ordinal)
-    : instance.homes
-        .instances()
-        .filter((other) => other.ordinal !== ordinal && other.state !== 'Retired')
-        .map((other) => other.ordinal)
-  const here = !home || home.ordinal === ordinal
+  }))
+  const here = rows.filter((row) => row.ordinal === ordinal).map(({ ordinal: _, ...row }) => row)
+  const siblings = rows.filter((row) => row.ordinal !== ordinal)
   await instance.db.transaction().execute(async (tx) => {
-    if (here) await tx.insertInto('intake').values(row).execute()
-    if (siblings.length > 0) {
-      await tx
-        .insertInto('spool')
-        .values(siblings.map((sibling) => ({ ...row, ordinal: sibling })))
-        .execute()
-    }
+    if (here.length > 0) await tx.insertInto('intake').values(here).execute()
+    if (siblings.length > 0) await tx.insertInto('spool').values(siblings).execute()
   })
-  if (here) instance.wake.soon('intake')
+  if (here.length > 0) instance.wake.soon('intake')
   if (siblings.length > 0) instance.wake.soon('spool')
 }

@@ -1,7 +1,7 @@
 // Who follows whom, and who likes the member's posts, when they arrive: an edge lives at both homes, and the two may be
 // a moment apart.
 import { type RawBuilder, sql } from 'kysely'
-import { notify } from '../../notifications/notify.ts'
+import { notify, unnotify } from '../../notifications/notify.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { LocalMove } from '../fence.ts'
 import { bring, type Context, notOfResident } from './bring.ts'
@@ -29,10 +29,11 @@ export async function clearEdges({ tx, move, me, columns }: Context): Promise<vo
  * Edges with people elsewhere come as the earlier home had them, after `clearEdges`. For those between the member and a
  * resident, this home's rows count: what the resident did is in them, and what the member did and is still on its way
  * here comes as the activity that it is. Only what the member has said already is made up for: that a follower was
- * accepted.
+ * accepted, and that they follow somebody no longer. Were that left to come, it would end what they begin here anew.
  */
 export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context
+  await endUnfollowed(context)
   await bring(context, 'follows', {
     where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,
   })
@@ -67,6 +68,19 @@ export async function settleEdges(context: Context): Promise<void> {
       accountId: id,
     })
   }
+}
+
+/** Whom the member followed, and took it back at the earlier home: that is still on its way here. */
+async function endUnfollowed({ tx, move, me }: Context): Promise<void> {
+  const { rows } = await sql<{ id: string }>`DELETE FROM follows AS t WHERE t.follower_id = ${me}
+    AND EXISTS (SELECT FROM members AS resident WHERE resident.id = t.followee_id AND resident.id <> ${me}
+      AND resident.state NOT IN ('staged', 'leaving'))
+    AND NOT EXISTS (SELECT FROM carried.follows AS seen WHERE seen.move = ${move.id}::bigint
+      AND seen.follower_id = ${me} AND seen.followee_id = t.followee_id)
+    RETURNING t.followee_id AS id`.execute(tx)
+  for (const { id } of rows)
+    for (const kind of ['follow', 'follow_request'] as const)
+      await unnotify(tx, { memberId: id, kind, accountId: move.member_id })
 }
 
 // An array and no join: whatever the planner thinks of a move, the likes of everybody else's posts are not read.

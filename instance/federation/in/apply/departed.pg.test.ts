@@ -15,6 +15,8 @@ import { like, unlike } from '../../../posts/react.ts'
 import { writePost } from '../../../posts/write.ts'
 import { resolveAccount } from '../../resolve/account.ts'
 import { handOver } from '../../spool/sender.ts'
+import { asActivity, isMalformed } from '../activity.ts'
+import { keep } from '../keep.ts'
 import { apply } from './apply.ts'
 import { lease } from './worker.ts'
 
@@ -29,9 +31,9 @@ beforeAll(async () => {
   community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
   homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
-  for (let n = 0; n < 8; n++) people.push(await join(at(1), `moving${n}`))
+  for (let n = 0; n < 9; n++) people.push(await join(at(1), `moving${n}`))
   // The last lives at the other home from the beginning.
-  expect(await mover.move(people[7]?.id ?? '', 2)).toEqual({ is: 'done' })
+  expect(await mover.move(people[8]?.id ?? '', 2)).toEqual({ is: 'done' })
   await Promise.all(homes.map(({ instance }) => instance.homes.refresh()))
   friend = await stranger(at(1), 'friend')
   await stranger(at(2), 'friend')
@@ -53,7 +55,7 @@ const at = (ordinal: number) => {
   if (!home) throw new Error(`no home ${ordinal}`)
   return home.instance
 }
-const neighbour = () => ({ ...(people[7] as TestMember), epoch: 2 })
+const neighbour = () => ({ ...(people[8] as TestMember), epoch: 2 })
 const actor = (who: TestMember) => `https://${community.domain}/users/${who.handle}`
 const FRIEND = 'https://other.example/users/friend'
 
@@ -137,6 +139,37 @@ test('what names her, comes to her own inbox, or is done to her posts at the old
     1, 1, 1,
   ])
   expect(await at(1).db.selectFrom('intake').select('id').execute()).toEqual([])
+})
+
+test('what was taken back at her old home, and comes only where she lives now, never was', async () => {
+  const post = must(await writePost(at(1), ana, { text: 'Like me not', visibility: 'public' }))
+  const like = {
+    id: `${FRIEND}/likes/1`,
+    type: 'Like',
+    actor: FRIEND,
+    object: `${actor(ana)}/posts/${post.id}`,
+  }
+  const note = { id: `${FRIEND}/notes/taken-back`, type: 'Note', attributedTo: FRIEND, content: 'Oh' }
+  const create = {
+    id: `${FRIEND}/creates/1`,
+    type: 'Create',
+    actor: FRIEND,
+    object: { ...note, tag: [{ type: 'Mention', href: actor(ana) }], to: [actor(ana)] },
+  }
+  const arrives = async (ordinal: number, body: Record<string, unknown>) => {
+    const activity = asActivity(body)
+    if (isMalformed(activity)) throw new Error(activity.problem)
+    await keep(at(ordinal), activity, { ordinal, handle: ana.handle })
+    await settleAll()
+  }
+  await arrives(1, { ...like, id: `${FRIEND}/undos/1`, type: 'Undo', object: like })
+  await arrives(1, { ...create, id: `${FRIEND}/deletes/1`, type: 'Delete', object: note })
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  await arrives(2, like)
+  await arrives(2, create)
+  expect([await toldOf(ana, 'like'), await toldOf(ana, 'mention')]).toEqual([0, 0])
+  const liked = await at(2).db.selectFrom('likes').select('post_id').where('post_id', '=', post.id).execute()
+  expect(liked).toEqual([])
 })
 
 test('what comes to her own inbox at the new home before she is there waits for her', async () => {

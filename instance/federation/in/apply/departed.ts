@@ -4,6 +4,7 @@ import type { Instance } from '../../../instance.ts'
 import type { InstanceTransaction } from '../../../store/database.ts'
 import { actorAddresses } from '../../documents/addresses.ts'
 import { type Incoming, idOf } from '../activity.ts'
+import { isBuried } from '../effects/tombstones.ts'
 import type { IntakeRow } from './apply.ts'
 
 /** A hand-over between siblings may be late by as long as one of them is down. */
@@ -14,7 +15,8 @@ type Deps = Pick<Instance, 'homes' | 'config' | 'wake'>
 /**
  * Hands an activity on for every member who left, or is frozen on the way, and whom it may concern: it was for their
  * inbox, speaks of them or of a post that they keep, or comes from somebody whom they had to do with. The new home may
- * have had it before they came, when it meant nothing there. Effects are unique, so that once too often does no harm.
+ * have had it before they came, when it meant nothing there. Effects are unique, so that once too often does no harm. But
+ * a post that was deleted meanwhile is kept back: its deletion was not sent to where nobody had it.
  */
 export async function passOnToDeparted(
   tx: InstanceTransaction,
@@ -28,6 +30,9 @@ export async function passOnToDeparted(
       AND m.changed_at > now() - ${DAYS} * interval '1 day'
       AND NOT EXISTS (SELECT FROM members AS back WHERE back.id = m.member_id AND back.state IN ('active', 'suspended'))
     ORDER BY m.member_id, m.id DESC`.execute(tx)
+  const object = idOf(activity.object)
+  const isPost = ['Create', 'Update'].includes(activity.type) && object !== undefined
+  if (rows.length === 0 || (isPost && (await isBuried(tx, object, activity.actor)))) return
   const body = JSON.stringify(row.body)
   for (const move of rows) {
     const handle = deps.homes.byId(move.member_id)?.handle
