@@ -28,6 +28,8 @@ const homes = neighbourhood({
     'nat',
     'oda',
     'pia',
+    'rob',
+    'sue',
   ],
 })
 const { at, person, round } = homes
@@ -203,5 +205,28 @@ test('what is deleted before it comes to somebody who has gone does not come aft
   for (const n of [1, 3]) {
     const left = await at(n).db.selectFrom('posts').select('id').where('id', '=', post.id).execute()
     expect([n, left]).toEqual([n, []])
+  }
+})
+
+test('whom she asked anew on the way she follows, wherever she goes from there', async () => {
+  const [rob, sue] = [person('rob'), person('sue')]
+  expect(await homes.mover.move(sue.id, 3)).toEqual({ is: 'done' })
+  await at(1).homes.refresh()
+  must(await resolveAccount(at(1), '@sue'))
+  must(await follow(at(1), rob, sue.id))
+  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  must(await unfollow(at(1), rob, sue.id))
+  must(await follow(at(1), rob, sue.id))
+  expect(await homes.mover.move(rob.id, 3)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(rob.id, 2)).toEqual({ is: 'done' })
+  // The first home hands it all over only now.
+  for (let rounds = 0; rounds < 4; rounds++) for (const n of [1, 2, 3]) await round(n)
+  for (const n of [2, 3]) {
+    const edges = await at(n)
+      .db.selectFrom('follows')
+      .select('state')
+      .where('follower_id', '=', rob.id)
+      .execute()
+    expect(edges.map(({ state }) => state)).toEqual(['accepted'])
   }
 })

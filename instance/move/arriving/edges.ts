@@ -70,13 +70,18 @@ export async function settleEdges(context: Context): Promise<void> {
   }
 }
 
-/** Whom the member followed, and took it back at the earlier home: that is still on its way here. */
+/**
+ * Whom the member followed, and took it back at the earlier home: that is still on its way here. So it is for whoever
+ * they asked anew since, by an activity that is not here yet either: they are asked by that one, as `bring` has it.
+ */
 async function endUnfollowed({ tx, move, me }: Context): Promise<void> {
   const { rows } = await sql<{ id: string }>`DELETE FROM follows AS t WHERE t.follower_id = ${me}
     AND EXISTS (SELECT FROM members AS resident WHERE resident.id = t.followee_id AND resident.id <> ${me}
       AND resident.state NOT IN ('staged', 'leaving'))
     AND NOT EXISTS (SELECT FROM carried.follows AS seen WHERE seen.move = ${move.id}::bigint
-      AND seen.follower_id = ${me} AND seen.followee_id = t.followee_id)
+      AND seen.follower_id = ${me} AND seen.followee_id = t.followee_id
+      AND (seen.state <> 'pending' OR seen.activity_uri IS NOT DISTINCT FROM t.activity_uri
+        OR string_to_array(seen.activity_uri, ' ') && string_to_array(t.activity_uri, ' ')))
     RETURNING t.followee_id AS id`.execute(tx)
   for (const { id } of rows)
     for (const kind of ['follow', 'follow_request'] as const)
