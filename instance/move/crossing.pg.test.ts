@@ -30,6 +30,8 @@ const homes = neighbourhood({
     'pia',
     'rob',
     'sue',
+    'tim',
+    'uma',
   ],
 })
 const { at, person, round } = homes
@@ -229,4 +231,24 @@ test('whom she asked anew on the way she follows, wherever she goes from there',
       .execute()
     expect(edges.map(({ state }) => state)).toEqual(['accepted'])
   }
+})
+
+test('what is deleted before it comes to where a follower was is not left there', async () => {
+  const [tim, uma] = [person('tim'), person('uma')]
+  expect(await homes.mover.move(uma.id, 3)).toEqual({ is: 'done' })
+  await at(1).homes.refresh()
+  must(await resolveAccount(at(1), '@uma'))
+  must(await resolveAccount(at(3), '@tim'))
+  for (const n of [1, 3]) await followed(n, uma.id, tim.id)
+  const first = must(await writePost(at(1), tim, { text: 'A thread', visibility: 'public' }))
+  await round(1)
+  await round(3)
+  const more = { text: 'Regretted', visibility: 'followers' as const, replyTo: first.id }
+  const post = must(await writePost(at(1), tim, more))
+  // Her former home hears of it only after she has gone, and after it was deleted.
+  expect(await homes.mover.move(uma.id, 1)).toEqual({ is: 'done' })
+  must(await deletePost(at(1), tim, post.id))
+  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  const left = await at(3).db.selectFrom('posts').select('id').where('id', '=', post.id).execute()
+  expect(left).toEqual([])
 })

@@ -46,7 +46,8 @@ export async function deletePost(
         recipients: {
           followers: post.visibility !== 'direct',
           accounts: holders,
-          public: post.visibility === 'public' || post.visibility === 'unlisted',
+          // Of whatever visibility: it may still be on its way to where a follower lived when it was written.
+          public: true,
         },
       })
     }
