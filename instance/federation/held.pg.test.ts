@@ -11,7 +11,7 @@ import { openInternet } from '../../test/world/internet.ts'
 import type { InstanceTables } from '../store/database.ts'
 import { likeActivity } from './documents/activities.ts'
 import { createEgress } from './egress/egress.ts'
-import { whileHeld } from './held.ts'
+import { TAKEN_TOO_OFTEN, whileHeld } from './held.ts'
 import { lease, startIntake } from './in/apply/worker.ts'
 import type { Worker } from './loop.ts'
 import { leaseDeliveries } from './out/lease.ts'
@@ -73,7 +73,7 @@ afterAll(async () => {
 })
 
 type Table = 'deliveries' | 'intake'
-type Taken = { readonly attempts: number }
+type Taken = { readonly attempts: number; readonly unended: boolean }
 const row = async (table: Table) =>
   second.instance.db
     .selectFrom(table)
@@ -81,32 +81,46 @@ const row = async (table: Table) =>
       'lease',
       'attempts',
       'leased_until',
+      'last_error',
+      'dead_at',
       sql<boolean>`leased_until > now()`.as('held'),
       sql<Date>`now()`.as('now'),
     ])
     .executeTakeFirstOrThrow()
+
+/** As if so much time had passed. */
+const pass = async (table: Table, seconds: number) =>
+  second.instance.db
+    .updateTable(table)
+    .set({ leased_until: sql<Date>`leased_until - ${seconds} * interval '1 second'` })
+    .execute()
 
 /** The kinds of work that are leased, each taken in hand by the first process and not to be ended by it. */
 const DELIVERIES = {
   table: 'deliveries' as Table,
   /** Waits for an answer of the mute server. */
   begin: async (leaseS?: number) => {
+    await DELIVERIES.add('like')
+    worker = DELIVERIES.start(first, leaseS)
+    await expect.poll(() => waiting).toBe(1)
+  },
+  add: async (name: string) => {
     await second.instance.db.transaction().execute((tx) =>
       queueActivity(tx, second.instance, {
         memberId: ana.id,
         activity: likeActivity({
-          id: 'https://garden.example/like',
+          id: `https://garden.example/${name}`,
           actor: 'https://garden.example/users/ana',
           object: 'https://one.example/1',
           to: ZOE,
         }),
-        orderingKey: 'k',
+        orderingKey: name,
         recipients: { accounts: [zoe] },
       }),
     )
-    worker = startDeliveries(first.instance, { random, ...(leaseS !== undefined && { leaseS }) })
-    await expect.poll(() => waiting).toBe(1)
   },
+  start: ({ instance }: TestInstance, leaseS?: number) =>
+    startDeliveries(instance, { random, ...(leaseS !== undefined && { leaseS }) }),
   take: (): Promise<Taken[]> => leaseDeliveries(second.instance.db, { most: 9 }),
 }
 const INTAKE = {
@@ -117,7 +131,6 @@ const INTAKE = {
     const held = new Promise<void>((resolve) => {
       letGo = resolve
     })
-    const flag = { id: 'https://one.example/flag', type: 'Flag', actor: ZOE, object: 'x:y' }
     await new Promise<void>((locked, failed) => {
       db.transaction()
         .execute(async (tx) => {
@@ -127,13 +140,18 @@ const INTAKE = {
         })
         .catch(failed)
     })
-    await db
+    await INTAKE.add('flag')
+    worker = INTAKE.start(first, leaseS)
+    await expect.poll(async () => (await row('intake')).held).toBe(true)
+  },
+  add: async (name: string) => {
+    const flag = { id: `https://one.example/${name}`, type: 'Flag', actor: ZOE, object: 'x:y' }
+    await second.instance.db
       .insertInto('intake')
       .values({ activity_uri: flag.id, actor_uri: ZOE, body: JSON.stringify(flag) })
       .execute()
-    worker = startIntake(first.instance, random, leaseS)
-    await expect.poll(async () => (await row('intake')).held).toBe(true)
   },
+  start: ({ instance }: TestInstance, leaseS?: number) => startIntake(instance, random, leaseS),
   take: (): Promise<Taken[]> => lease(second.instance, 9),
 }
 const KINDS = [DELIVERIES, INTAKE]
@@ -142,11 +160,7 @@ test.each(KINDS)('$table: what a process had in hand when it was killed is free 
   await kind.begin()
   expect(await kind.take()).toEqual([])
   gate.dead = true
-  // As if so much time had passed.
-  await second.instance.db
-    .updateTable(kind.table)
-    .set({ leased_until: sql<Date>`leased_until - interval '15 seconds'` })
-    .execute()
+  await pass(kind.table, 15)
   expect(await kind.take()).toMatchObject([{ attempts: 2 }])
 })
 
@@ -178,4 +192,37 @@ test('what has ended is not taken up again, and what is quick costs no statement
   const before = gate.count
   expect(await whileHeld(first.instance, held, async () => gate.count)).toBe(before)
   expect(gate.count).toBe(before)
+})
+
+test.each(KINDS)('$table: what ends every process that takes it comes round ever later', async (kind) => {
+  await kind.begin()
+  gate.dead = true
+  for (const [index, wait] of [15, 30, 60, 120, 240, 480, 960, 1920, 3840, 7215, 7215].entries()) {
+    await pass(kind.table, wait / 2)
+    expect([wait, await kind.take()]).toEqual([wait, []])
+    await pass(kind.table, wait / 2)
+    expect([wait, await kind.take()]).toMatchObject([wait, [{ attempts: index + 2 }]])
+  }
+})
+
+test.each(KINDS)('$table: what ended its process is taken alone, and holds nothing else up', async (kind) => {
+  await kind.begin()
+  gate.dead = true
+  await pass(kind.table, 15)
+  for (const name of ['b', 'c']) await kind.add(name)
+  expect(await kind.take()).toMatchObject([{ attempts: 2, unended: true }])
+  const others = { attempts: 1, unended: false }
+  expect(await kind.take()).toMatchObject([others, others])
+})
+
+test.each(KINDS)('$table: what ended forty processes is put aside, and not tried again', async (kind) => {
+  await kind.begin()
+  gate.dead = true
+  letGo()
+  await worker?.stop()
+  await second.instance.db.updateTable(kind.table).set({ attempts: 40 }).execute()
+  await pass(kind.table, 9000)
+  worker = kind.start(second)
+  await expect.poll(async () => (await row(kind.table)).dead_at).not.toBeNull()
+  expect(await row(kind.table)).toMatchObject({ attempts: 41, last_error: TAKEN_TOO_OFTEN })
 })

@@ -1,11 +1,19 @@
 // Work that is leased: whoever is at it renews the lease, so that leases are short and what a process that died had in
 // hand is soon taken up by the next, whichever that is.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Instance } from '../instance.ts'
 import { pause } from '../store/failures.ts'
 
 /** After so many seconds at most, what a process had in hand when it died is free for another. */
 export const LEASE_S = 15
+
+/**
+ * A row that was taken more often is given up: tries that come to an end are given up earlier, so this is one that ends
+ * the process at work on it. With the waits below that takes between two and three days.
+ */
+export const MOST_TAKINGS = 40
+/** Seconds: the longest wait after a taking that nobody ended. */
+const LONGEST_S = 7200
 
 /** Of a lease: what ends sooner, which is nearly all, costs no statement more. */
 const RENEW_AFTER = 1 / 3
@@ -22,6 +30,27 @@ export type Held = {
   readonly since: number
   readonly leaseS: number
 }
+
+/**
+ * Whether the row that goes by this name is in nobody's hands. Takings are counted when they begin: one that nobody
+ * ended may have ended its process, by eating all memory for one, and would do so again. The first time the end of the
+ * lease is enough; from then on the wait doubles with every taking.
+ */
+export const isFree = (row: 'intake' | 'd'): RawBuilder<boolean> => {
+  const [until, taken] = [sql.ref(`${row}.leased_until`), sql.ref(`${row}.attempts`)]
+  return sql<boolean>`(${until} IS NULL OR ${until} < now()
+    - least(${LONGEST_S}, ${LEASE_S} * (2.0 ^ least(${taken} - 1, 20) - 1)) * interval '1 second')`
+}
+
+/**
+ * Which of the rows of `due` (`id`, `unended`) to take: one whose last taking nobody ended is taken alone, so that if it
+ * ends the process again, nothing else is held up with it.
+ */
+export const aloneIfUnended: RawBuilder<boolean> = sql<boolean>`id IN (SELECT id FROM due ORDER BY unended DESC, id
+  LIMIT CASE WHEN EXISTS (SELECT FROM due WHERE unended) THEN 1 END)`
+
+/** Why a row that was taken too often is put aside. */
+export const TAKEN_TOO_OFTEN = 'whoever took it never came to its end'
 
 /**
  * Runs `work`, and renews the lease of the rows that it has not settled yet for as long as it lasts. `lost` is aborted

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { InstanceDatabase } from '../../store/database.ts'
-import { LEASE_S } from '../held.ts'
+import { aloneIfUnended, isFree, LEASE_S } from '../held.ts'
 
 export type LeasedDelivery = {
   readonly id: string
@@ -12,7 +12,10 @@ export type LeasedDelivery = {
   readonly handle: string
   readonly inbox: string
   readonly host: string
+  /** Takings so far, this one included. */
   readonly attempts: number
+  /** Whoever had it before never came to its end. */
+  readonly unended: boolean
   readonly activity: unknown
   readonly signed: string | null
   readonly created_at: Date
@@ -23,7 +26,8 @@ export type LeasedDelivery = {
 
 /**
  * At most one delivery for each ordering key and inbox, the oldest, so that what follows it waits for it. Hosts whose
- * circuit is open wait, and so does what belongs to members who are being moved. A dead one holds up nothing.
+ * circuit is open wait, and so does what belongs to members who are being moved. A dead one holds up nothing,
+ * and one that nobody came to the end of is taken alone.
  */
 export async function leaseDeliveries(
   db: InstanceDatabase,
@@ -32,10 +36,10 @@ export async function leaseDeliveries(
   const lease = randomUUID()
   const { rows } = await sql<LeasedDelivery>`
     WITH due AS (
-      SELECT d.id FROM deliveries d
+      SELECT d.id, d.leased_until IS NOT NULL AS unended FROM deliveries d
       JOIN members m ON m.id = d.member_id AND m.state IN ('active', 'suspended')
       LEFT JOIN hosts h ON h.host = d.host
-      WHERE d.dead_at IS NULL AND d.next_at <= now() AND (d.leased_until IS NULL OR d.leased_until < now())
+      WHERE d.dead_at IS NULL AND d.next_at <= now() AND ${isFree('d')}
         AND (h.open_until IS NULL OR h.open_until <= now())
         AND NOT EXISTS (
           SELECT FROM moves q WHERE q.member_id = d.member_id AND q.side = 'source' AND q.state IN ('quiet', 'frozen'))
@@ -48,8 +52,8 @@ export async function leaseDeliveries(
     ), taken AS (
       UPDATE deliveries SET lease = ${lease}, leased_until = now() + ${leaseS} * interval '1 second',
                             attempts = attempts + 1
-      WHERE id IN (SELECT id FROM due)
-      RETURNING id, lease, outbox_id, member_id, inbox, host, attempts
+      FROM (SELECT * FROM due WHERE ${aloneIfUnended}) AS free WHERE deliveries.id = free.id
+      RETURNING deliveries.id, lease, outbox_id, member_id, inbox, host, attempts, unended
     )
     SELECT taken.*, members.handle, outbox.activity, outbox.signed, outbox.created_at, hosts.signature_form,
            hosts.failures AS host_failures

@@ -2,7 +2,7 @@
 import type { Instance } from '../../instance.ts'
 import { isDatabaseDown } from '../../store/failures.ts'
 import type { ActivityJson } from '../documents/json.ts'
-import { LEASE_S, whileHeld } from '../held.ts'
+import { LEASE_S, MOST_TAKINGS, TAKEN_TOO_OFTEN, whileHeld } from '../held.ts'
 import { startLoop, type Worker } from '../loop.ts'
 import { type LeasedDelivery, leaseDeliveries, releaseDelivery } from './lease.ts'
 import { normalised } from './normalise.ts'
@@ -62,6 +62,12 @@ async function deliver(
 ): Promise<void> {
   const { db } = instance
   if (options.signal.aborted) return releaseDelivery(db, delivery)
+  const told = { delivery: delivery.id, taken: delivery.attempts }
+  if (delivery.attempts > MOST_TAKINGS) {
+    instance.log.warn(told, 'a delivery was given up: whoever took it never came to its end')
+    return settle(db, delivery, { is: 'dead', why: TAKEN_TOO_OFTEN })
+  }
+  if (delivery.unended) instance.log.warn(told, 'whoever took a delivery never came to its end')
   try {
     const body = delivery.signed ?? (await signOnce(instance, delivery))
     const { outcome, form, hostFailed } = await send(instance, delivery, body, options)

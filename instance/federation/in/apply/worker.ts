@@ -3,20 +3,24 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Instance } from '../../../instance.ts'
 import { isDatabaseDown } from '../../../store/failures.ts'
-import { LEASE_S, whileHeld } from '../../held.ts'
+import { aloneIfUnended, isFree, LEASE_S, MOST_TAKINGS, TAKEN_TOO_OFTEN, whileHeld } from '../../held.ts'
 import { startLoop, type Worker } from '../../loop.ts'
-import type { Outcome } from '../effects/effect.ts'
+import { later, type Outcome } from '../effects/effect.ts'
 import { kvSweep } from '../proof/kv.ts'
 import { apply, type IntakeRow } from './apply.ts'
 
 const BATCH = 8
-/** With the waits below about two days. */
-const MAX_ATTEMPTS = 40
 const KEEP_TOMBSTONES_DAYS = 30
 
-export type Leased = IntakeRow & { readonly lease: string; readonly attempts: number }
+export type Leased = IntakeRow & {
+  readonly lease: string
+  /** Takings so far, this one included. */
+  readonly attempts: number
+  /** Whoever had it before never came to its end. */
+  readonly unended: boolean
+}
 
-/** Seconds until the next try: doubling up to two hours, with jitter. */
+/** Seconds until the next try: doubling up to two hours, with jitter. All tries together take about two days. */
 export function retryAfter(attempts: number, random: () => number): number {
   return Math.min(7200, 2 ** Math.min(attempts, 20)) * (0.5 + random())
 }
@@ -53,7 +57,7 @@ export function startIntake(instance: Instance, random: () => number, leaseS = L
       for (const result of results) {
         if (result.status === 'rejected') throw result.reason
       }
-      return rows.length === BATCH
+      return rows.length === BATCH || rows.some(({ unended }) => unended)
     },
   })
   const unlisten = instance.wake.listen('intake', worker.poke)
@@ -67,6 +71,12 @@ export function startIntake(instance: Instance, random: () => number, leaseS = L
 }
 
 async function attempt(instance: Instance, row: Leased): Promise<Outcome> {
+  if (row.attempts > MOST_TAKINGS) return later(TAKEN_TOO_OFTEN)
+  if (row.unended)
+    instance.log.warn(
+      { intake: row.id, taken: row.attempts },
+      'whoever took an activity never came to its end',
+    )
   try {
     return await apply(instance, row)
   } catch (error) {
@@ -76,7 +86,10 @@ async function attempt(instance: Instance, row: Leased): Promise<Outcome> {
   }
 }
 
-/** The longest waiting first; rows that another worker holds are left to it until its lease ends. */
+/**
+ * The longest waiting first, or one alone that nobody came to the end of; rows that another worker holds are left to it
+ * until its lease ends.
+ */
 export async function lease(
   instance: Pick<Instance, 'db'>,
   most: number,
@@ -84,13 +97,14 @@ export async function lease(
 ): Promise<Leased[]> {
   const id = randomUUID()
   const { rows } = await sql<Leased>`
+    WITH due AS (
+      SELECT id, leased_until IS NOT NULL AS unended FROM intake
+      WHERE dead_at IS NULL AND next_at <= now() AND ${isFree('intake')}
+      ORDER BY id LIMIT ${most} FOR UPDATE SKIP LOCKED)
     UPDATE intake SET lease = ${id}, leased_until = now() + ${leaseS} * interval '1 second',
                       attempts = attempts + 1
-    WHERE id IN (
-      SELECT id FROM intake
-      WHERE dead_at IS NULL AND next_at <= now() AND (leased_until IS NULL OR leased_until < now())
-      ORDER BY id LIMIT ${most} FOR UPDATE SKIP LOCKED)
-    RETURNING id, activity_uri, actor_uri, recipient, body, from_sibling, lease, attempts`.execute(
+    FROM (SELECT * FROM due WHERE ${aloneIfUnended}) AS taken WHERE intake.id = taken.id
+    RETURNING intake.id, activity_uri, actor_uri, recipient, body, from_sibling, lease, attempts, unended`.execute(
     instance.db,
   )
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
@@ -107,7 +121,7 @@ async function settle(
     await instance.db.deleteFrom('intake').where('id', '=', row.id).execute()
     return
   }
-  const dead = row.attempts >= MAX_ATTEMPTS
+  const dead = row.attempts >= MOST_TAKINGS
   if (dead) instance.log.warn({ intake: row.id, why: outcome.why }, 'an activity was given up')
   await instance.db
     .updateTable('intake')
