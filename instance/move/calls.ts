@@ -1,5 +1,6 @@
 // What the driver, and the two homes of a move, say to each other over the internal ports.
 import { z } from 'zod'
+import { handover } from '../federation/spool/handover.ts'
 import type { SiblingAnswer, SiblingCall } from '../siblings/client.ts'
 import { idText } from '../store/ids.ts'
 
@@ -73,6 +74,12 @@ export const delta = z.object({
   was: z.string().nullable(),
 })
 export type Delta = z.infer<typeof delta>
+
+/** The target asks what the source had taken in that may take a follower away. As siblings hand over what they took. */
+export const late = z.object({
+  items: z.array(handover.pick({ activity_uri: true, actor_uri: true, body: true })),
+})
+export type Late = z.infer<typeof late>
 
 /** A side's state as it was read back after the call. */
 export const sideState = z.object({

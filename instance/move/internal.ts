@@ -15,6 +15,7 @@ import {
   type SourceVerb,
   type TargetVerb,
 } from './calls.ts'
+import { fetchLate, showLate } from './late.ts'
 import { demote } from './leaving/demote.ts'
 import { showKept } from './leaving/kept.ts'
 import { release } from './leaving/release.ts'
@@ -36,7 +37,10 @@ const VERBS: Readonly<Record<SourceVerb | TargetVerb, Verb>> = {
   compare,
   seal,
   activate,
-  tidy,
+  tidy: async (deps, call) => {
+    await fetchLate(deps, call)
+    return tidy(deps, call)
+  },
   drop,
 }
 
@@ -58,6 +62,11 @@ export function registerMoves(app: FastifyInstance, instance: TargetDeps): void 
     const call = pageCall.safeParse(request.body)
     if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
     return showKept(instance, request.sibling, call.data)
+  })
+  app.post(`${MOVES}/late`, async (request, reply) => {
+    const call = moveCall.safeParse(request.body)
+    if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
+    return showLate(instance, request.sibling, call.data)
   })
   app.post(`${MOVES}/delta`, async (request, reply) => {
     const call = deltaCall.safeParse(request.body)

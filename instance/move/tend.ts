@@ -13,6 +13,7 @@ import { isDatabaseDown } from '../store/failures.ts'
 import { activate } from './arriving/activate.ts'
 import { bringBack } from './arriving/bring-back.ts'
 import { drop, isPast, type TargetDeps } from './arriving/target.ts'
+import { arrived, fetchLate } from './late.ts'
 import { demote } from './leaving/demote.ts'
 import { letLeaversGo } from './leaving/leavers.ts'
 import { release } from './leaving/release.ts'
@@ -66,7 +67,8 @@ export function startTending(instance: TargetDeps): Worker {
 
 /**
  * Ends what this side of each move has to end: thaws who was frozen for too long or whose move was given up, activates
- * who has arrived, demotes who is active elsewhere. Only by what the directory says; without it all stays as it is.
+ * who has arrived, demotes who is active elsewhere, and asks for what came late. Only by what the directory says;
+ * without it all stays as it is.
  */
 export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } = {}): Promise<void> {
   const rows = await instance.db
@@ -99,6 +101,9 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
       if (!(error instanceof SiblingUnreachable)) throw error
       instance.log.warn({ err: error, move: row.id }, 'a move waits for the other home')
     }
+  }
+  for (const { id, attempt } of await arrived(instance.db).execute()) {
+    await fetchLate(instance, { move: id, attempt })
   }
 }
 

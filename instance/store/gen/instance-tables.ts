@@ -227,6 +227,10 @@ export type moves = {
      */
     added_account: Generated<boolean>;
     /**
+     * target: up to which number of the intake is what the source had taken in for the member; null before that is known.
+     */
+    late: string | null;
+    /**
      * source: the target has seen all of a frozen member, and may have become their home.
      */
     shown: Generated<boolean>;

@@ -303,6 +303,14 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: 'deliveries begun again before an unfollow that the old home had taken in is applied',
+    edits: [{ file: 'instance/federation/out/lease.ts', from: `AND NOT \${restsAfterMove}`, to: '' }],
+    by: {
+      file: 'instance/move/late.pg.test.ts',
+      test: 'what her old home has applied by then, and not handed over, counts as well',
+    },
+  },
+  {
     name: 'what comes from elsewhere for somebody who is frozen dropped',
     edits: [
       {

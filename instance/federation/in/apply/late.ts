@@ -1,0 +1,24 @@
+// Whoever unfollowed a member just before they moved: their old home has been told, the new one sends.
+import { type RawBuilder, sql } from 'kysely'
+
+/**
+ * Seconds: so long a member's deliveries rest at most once they have arrived. A home that is up answers at once, and one
+ * whose pod starts again within that time. Whoever waits for a post waits no longer than after two failed tries. A home
+ * that is down for longer may be down for days, and what its members sent must not wait for that.
+ */
+export const REST_S = 60
+
+/** Whether what was taken in may be the end of a follow; some servers say no more of it than its id. */
+export const mayUnfollow: RawBuilder<boolean> = sql<boolean>`body ->> 'type' = 'Undo'`
+
+/**
+ * Whether the deliveries of the member `m` rest, until their old home has said what it had taken in for them, and that
+ * is applied. GoToSocial takes an activity once, and drops it for all if it comes to somebody who no longer follows first.
+ */
+export const restsAfterMove: RawBuilder<boolean> = sql<boolean>`EXISTS (
+  SELECT FROM moves AS arrived
+  WHERE arrived.member_id = m.id AND arrived.side = 'target' AND arrived.state = 'active'
+    AND arrived.changed_at > now() - ${REST_S} * interval '1 second'
+    AND (arrived.late IS NULL OR EXISTS (
+      SELECT FROM intake WHERE intake.id <= arrived.late AND intake.recipient = m.handle AND intake.dead_at IS NULL
+        AND ${mayUnfollow})))`
