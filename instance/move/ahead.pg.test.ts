@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { BROUGHT, live, must } from '../../test/postgres/lives.ts'
 import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
+import { stranger } from '../../test/postgres/people.ts'
 import { readNote } from '../federation/remote/note.ts'
 import { resolveAccount } from '../federation/resolve/account.ts'
 import { savePost } from '../federation/resolve/save-post.ts'
@@ -12,8 +13,18 @@ import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
 
-const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee', 'eve'] })
+const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee', 'eve', 'fay', 'gil'] })
 const { at, person } = homes
+
+/** Who has liked and boosted a post in somebody's life. */
+const fanOf = async (name: string) =>
+  (
+    await at(1)
+      .db.selectFrom('accounts')
+      .select('id')
+      .where('handle', '=', `${name}s_fan`)
+      .executeTakeFirstOrThrow()
+  ).id
 
 const belongings = async (ordinal: number, id: string) => {
   const { db } = at(ordinal)
@@ -51,6 +62,10 @@ test('whatever becomes of it before the switch, the switch sets it right', async
     sql`UPDATE likes SET activity_uri = 'another' WHERE post_id = ${first} AND account_id <> ${me}`,
     sql`INSERT INTO likes (account_id, post_id, activity_uri)
       SELECT id, ${second}, 'taken back' FROM accounts WHERE handle = 'anas_fan'`,
+    sql`UPDATE boosts SET activity_uri = 'another' WHERE post_id = ${first} AND account_id <> ${me}`,
+    sql`INSERT INTO boosts (id, account_id, post_id, visibility, activity_uri)
+      SELECT 1, id, ${second}, 'public', 'taken back' FROM accounts WHERE handle = 'anas_fan'`,
+    sql`INSERT INTO carried.placed_boosts (move, id) VALUES (${begun.id}::bigint, 1)`,
   ]) {
     expect((await spoil.execute(db)).numAffectedRows).toBeGreaterThan(0n)
   }
@@ -58,59 +73,118 @@ test('whatever becomes of it before the switch, the switch sets it right', async
   expect(await belongings(2, ana.id)).toEqual(before)
 })
 
-test('who of other servers likes a post is placed with it, and taken away when the move is given up', async () => {
-  const eve = person('eve')
-  const life = await live(at(1), eve, 'eve')
-  const fan = await at(1)
-    .db.selectFrom('accounts')
-    .select('id')
-    .where('handle', '=', 'eves_fan')
-    .executeTakeFirstOrThrow()
-  const liked = async (ordinal: number, post = 0) =>
-    (
-      await at(ordinal)
-        .db.selectFrom('likes')
-        .select('activity_uri')
-        .where('account_id', '=', fan.id)
-        .where('post_id', '=', life.posts[post] ?? '')
+test.each([
+  ['likes', 'eve'],
+  ['boosts', 'fay'],
+] as const)(
+  'who of other servers %s a post is placed with it, and taken away when the move is given up',
+  async (table, name) => {
+    const who = person(name)
+    const life = await live(at(1), who, name)
+    const fan = await fanOf(name)
+    const held = async (ordinal: number, post = 0) =>
+      (
+        await at(ordinal)
+          .db.selectFrom(table)
+          .select('activity_uri')
+          .where('account_id', '=', fan)
+          .where('post_id', '=', life.posts[post] ?? '')
+          .execute()
+      ).map(({ activity_uri }) => activity_uri)
+    const begun = must(await homes.mover.begin(who.id, 2))
+    await homes.mover.driveTo(begun.id, 'copied')
+    expect(await held(2)).toEqual([`https://other.example/${table.charAt(0)}/${name}`])
+    const { db } = at(1)
+    await db.deleteFrom(table).where('account_id', '=', fan).execute()
+    const again = {
+      account_id: fan,
+      post_id: life.posts[1] ?? '',
+      activity_uri: `https://other.example/${table}/2`,
+    }
+    if (table === 'likes') await db.insertInto(table).values(again).execute()
+    else
+      await db
+        .insertInto(table)
+        .values({ ...again, id: '2', visibility: 'public' })
         .execute()
-    ).map(({ activity_uri }) => activity_uri)
-  const begun = must(await homes.mover.begin(eve.id, 2))
+    expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
+    expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+    expect(await held(2)).toEqual([])
+    // The first was taken back at the earlier home, and another came.
+    expect(await homes.mover.move(who.id, 2)).toEqual({ is: 'done' })
+    expect([await held(2), await held(2, 1)]).toEqual([[], [again.activity_uri]])
+    expect([await held(1), await held(1, 1)]).toEqual([[], []])
+  },
+)
+
+test('a boost that came here by itself, for a resident who follows its booster, stays as it is', async () => {
+  const gil = person('gil')
+  const life = await live(at(1), gil, 'gil')
+  const post_id = life.posts[0] ?? ''
+  const fan = await fanOf('gil')
+  const { db } = at(2)
+  // Ana lives here by now.
+  await stranger(at(2), 'gils_fan')
+  await db
+    .insertInto('follows')
+    .values({ follower_id: person('ana').id, followee_id: fan, state: 'accepted' })
+    .execute()
+  const post = await at(1)
+    .db.selectFrom('posts')
+    .selectAll()
+    .where('id', '=', post_id)
+    .executeTakeFirstOrThrow()
+  must(await resolveAccount(at(2), '@gil'))
+  await db
+    .insertInto('posts')
+    .values({ ...post, object_json: null, content_text: null })
+    .execute()
+  const own = { id: '3', account_id: fan, post_id, visibility: 'public', activity_uri: 'as it came here' }
+  await db.insertInto('boosts').values(own).execute()
+  const boosts = async () =>
+    db.selectFrom('boosts').select('activity_uri').where('post_id', '=', post_id).execute()
+
+  const begun = must(await homes.mover.begin(gil.id, 2))
   await homes.mover.driveTo(begun.id, 'copied')
-  expect(await liked(2)).toEqual(['https://other.example/l/eve'])
-  const { db } = at(1)
-  await db.deleteFrom('likes').where('account_id', '=', fan.id).execute()
-  const again = {
-    account_id: fan.id,
-    post_id: life.posts[1] ?? '',
-    activity_uri: 'https://other.example/l/2',
-  }
-  await db.insertInto('likes').values(again).execute()
+  expect(await boosts()).toEqual([{ activity_uri: own.activity_uri }])
   expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
   expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
-  expect(await liked(2)).toEqual([])
-  // The first was taken back at the earlier home, and another came.
-  expect(await homes.mover.move(eve.id, 2)).toEqual({ is: 'done' })
-  expect([await liked(2), await liked(2, 1)]).toEqual([[], [again.activity_uri]])
-  expect([await liked(1), await liked(1, 1)]).toEqual([[], []])
+  expect(await boosts()).toEqual([{ activity_uri: own.activity_uri }])
+  expect(await homes.mover.move(gil.id, 2)).toEqual({ is: 'done' })
+  expect(await boosts()).toEqual([{ activity_uri: own.activity_uri }])
 })
 
-test('whom somebody here follows meanwhile stays here when the move is given up', async () => {
+test('whom somebody here follows meanwhile stays here when the move is given up, and so do their boosts', async () => {
   const [ben, cem] = [person('ben'), person('cem')]
   const life = await live(at(1), ben, 'ben')
+  const fan = await fanOf('ben')
   expect(await homes.mover.move(cem.id, 2)).toEqual({ is: 'done' })
   const begun = must(await homes.mover.begin(ben.id, 2))
   await homes.mover.driveTo(begun.id, 'copied')
   const { db } = at(2)
-  const followed = { follower_id: cem.id, followee_id: life.stranger, state: 'accepted' }
-  await db.insertInto('follows').values(followed).execute()
+  const edge = { follower_id: cem.id, state: 'accepted' }
+  await db
+    .insertInto('follows')
+    .values([life.stranger, fan].map((followee_id) => ({ ...edge, followee_id })))
+    .execute()
   expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
   expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
-  const known = await db.selectFrom('accounts').select('handle').where('handle', 'like', 'bens_%').execute()
-  expect(known).toEqual([{ handle: 'bens_friend' }])
-  expect(
-    await db.selectFrom('follows').select('followee_id').where('follower_id', '=', cem.id).execute(),
-  ).toEqual([{ followee_id: life.stranger }])
+  const known = await db
+    .selectFrom('accounts')
+    .select('handle')
+    .where('handle', 'like', 'bens_%')
+    .orderBy('handle')
+    .execute()
+  expect(known).toEqual([{ handle: 'bens_fan' }, { handle: 'bens_friend' }])
+  const followed = await db
+    .selectFrom('follows')
+    .select('followee_id')
+    .where('follower_id', '=', cem.id)
+    .execute()
+  expect(followed).toHaveLength(2)
+  expect(await db.selectFrom('boosts').select('post_id').where('account_id', '=', fan).execute()).toEqual([
+    { post_id: life.posts[0] },
+  ])
 })
 
 test('a post that comes by itself while it is placed stays here when the move is given up', async () => {

@@ -12,7 +12,7 @@ import { columnsOf } from '../rows/columns.ts'
 import { emptyTwins, planForLookups, planForTwins } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
 import { bring, type Columns, type Context, clearUnlike, mapped, notOfResident } from './bring.ts'
-import { clearEdges, clearLikes, likesNotHere, settleEdges } from './edges.ts'
+import { clearBoosts, clearEdges, clearLikes, notHere, settleEdges } from './edges.ts'
 import { OWN_TABLES } from './placed.ts'
 import { progress } from './progress.ts'
 
@@ -108,6 +108,7 @@ async function bringIn(
   }
   await clearEdges(context)
   await clearLikes(context)
+  await clearBoosts(context)
   for (const [table, by] of OWN_TABLES) await clearUnlike(context, table, by)
   await planForLookups(tx)
   await bring(context, 'posts', {
@@ -130,10 +131,11 @@ async function bringIn(
     SELECT ${mapped(me, 't.post_id')} FROM carried.boosts AS t WHERE t.move = ${move.id}::bigint AND t.account_id = ${me})`.execute(
     tx,
   )
-  await bring(context, 'likes', {
-    where: sql`${notOfResident(me, 't.account_id')} AND ${likesNotHere(me)}`,
-  })
-  await bring(context, 'boosts', { where: notOfResident(me, 't.account_id') })
+  for (const table of ['likes', 'boosts'] as const) {
+    await bring(context, table, {
+      where: sql`${notOfResident(me, 't.account_id')} AND ${notHere(table, me)}`,
+    })
+  }
   await bring(context, 'tombstones', { on: 'uri', changed: true })
   await bring(context, 'post_aliases', { where: sql`t.old_id <> ${mapped(me, 't.post_id')}` })
   for (const table of ['member_keys', 'sessions']) await bring(context, table, {})

@@ -1,5 +1,5 @@
-// Who follows whom, and who likes the member's posts, when they arrive: an edge lives at both homes, and the two may be
-// a moment apart.
+// Who follows whom, and who likes and boosts the member's posts, when they arrive: an edge lives at both homes, and the
+// two may be a moment apart.
 import { type RawBuilder, sql } from 'kysely'
 import { notify, unnotify } from '../../notifications/notify.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
@@ -88,13 +88,15 @@ async function endUnfollowed({ tx, move, me }: Context): Promise<void> {
       await unnotify(tx, { memberId: id, kind, accountId: move.member_id })
 }
 
+type Reactions = 'likes' | 'boosts'
+
 // An array and no join: whatever the planner thinks of a move, the likes of everybody else's posts are not read.
 const onOwnPosts = (me: RawBuilder<unknown>) =>
   sql`ANY (ARRAY(SELECT own.id FROM public.posts AS own WHERE own.account_id = ${me}))`
 
-/** Of the staged likes, named `t`, those that are not here. A list and no join, for the same reason. */
-export const likesNotHere = (me: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`(t.account_id, t.post_id) NOT IN (SELECT here.account_id, here.post_id FROM public.likes AS here
+/** Of the staged likes or boosts, named `t`, those that are not here. A list and no join, for the same reason. */
+export const notHere = (table: Reactions, me: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(t.account_id, t.post_id) NOT IN (SELECT here.account_id, here.post_id FROM public.${sql.id(table)} AS here
     WHERE here.post_id = ${onOwnPosts(me)})`
 
 /**
@@ -115,7 +117,7 @@ export async function clearLikes({ tx, move, me, columns }: Context): Promise<vo
 export async function placeLikes(context: Context): Promise<void> {
   await clearLikes(context)
   await bring(context, 'likes', {
-    where: sql`${likesNotHere(context.me)}
+    where: sql`${notHere('likes', context.me)}
       AND EXISTS (SELECT FROM accounts WHERE accounts.id = t.account_id AND accounts.domain IS NOT NULL)
       AND EXISTS (SELECT FROM carried.placed WHERE placed.move = t.move AND placed.id = t.post_id)`,
   })
@@ -131,4 +133,39 @@ export async function takeBackLikes(
       AND likes.post_id = posts.id AND accounts.id = likes.account_id AND accounts.domain IS NOT NULL`.execute(
     tx,
   )
+}
+
+/**
+ * Takes away boosts that were placed and are not staged just so. Others may have come here by themselves, for a resident
+ * who follows whoever boosted, and stay as they are. For `planForTwins`.
+ */
+export async function clearBoosts({ tx, move, columns }: Context): Promise<void> {
+  const cells = (of: string) =>
+    sql.join((columns.get('boosts') ?? []).map((name) => sql.ref(`${of}.${name}`)))
+  await sql`DELETE FROM boosts USING carried.placed_boosts AS placed
+    WHERE placed.move = ${move.id}::bigint AND placed.id = boosts.id
+      AND NOT EXISTS (SELECT FROM carried.boosts AS t WHERE t.move = placed.move AND t.id = boosts.id
+        AND (${cells('t')}) IS NOT DISTINCT FROM (${cells('boosts')}))`.execute(tx)
+}
+
+/** Boosts of placed posts by people of other servers. For `planForTwins`. */
+export async function placeBoosts(context: Context): Promise<void> {
+  const { tx, move, me, columns } = context
+  await clearBoosts(context)
+  const list = sql.join((columns.get('boosts') ?? []).map((name) => sql.id(name)))
+  await sql`WITH put AS (INSERT INTO public.boosts (${list})
+      SELECT ${list} FROM carried.boosts AS t WHERE t.move = ${move.id}::bigint AND ${notHere('boosts', me)}
+        AND EXISTS (SELECT FROM accounts WHERE accounts.id = t.account_id AND accounts.domain IS NOT NULL)
+        AND EXISTS (SELECT FROM carried.placed WHERE placed.move = t.move AND placed.id = t.post_id)
+      ON CONFLICT DO NOTHING RETURNING id)
+    INSERT INTO carried.placed_boosts (move, id) SELECT ${move.id}::bigint, id FROM put
+    ON CONFLICT DO NOTHING`.execute(tx)
+}
+
+/** What `placeBoosts` placed. If somebody here follows whoever boosted, it may have come for them meanwhile, and stays. */
+export async function takeBackBoosts(tx: InstanceTransaction, move: Pick<LocalMove, 'id'>): Promise<void> {
+  await sql`DELETE FROM boosts USING carried.placed_boosts AS placed
+    WHERE placed.move = ${move.id}::bigint AND placed.id = boosts.id AND NOT EXISTS (
+      SELECT FROM follows JOIN members ON members.id = follows.follower_id
+      WHERE follows.followee_id = boosts.account_id AND follows.state = 'accepted')`.execute(tx)
 }

@@ -6,7 +6,7 @@ import type { LocalMove } from '../fence.ts'
 import { carried, HOME } from '../rows/carried.ts'
 import { planForLookups, planForTwins } from '../rows/stage.ts'
 import { bring, type Context, clearUnlike } from './bring.ts'
-import { placeLikes, takeBackLikes } from './edges.ts'
+import { placeBoosts, placeLikes, takeBackBoosts, takeBackLikes } from './edges.ts'
 
 const AT_ONCE = 500
 /** What a home keeps of a post and a neighbour does not. */
@@ -63,7 +63,7 @@ export const OWN_TABLES: readonly (readonly [string, readonly string[]])[] = [
 
 /**
  * Places the people whom the member's rows name, followers from other servers, whom and what placed posts mention, who
- * of other servers likes them, and what nobody looks at before its member lives here: news, and what is still to be sent.
+ * of other servers likes or boosts them, and what nobody looks at before its member lives here: news, and what is still to be sent.
  */
 export async function placeOthers(context: Context): Promise<void> {
   const { tx, move, columns, me } = context
@@ -87,6 +87,7 @@ export async function placeOthers(context: Context): Promise<void> {
     WHERE placed.move = t.move AND placed.id = t.post_id AND NOT placed.filled)`
   for (const table of ['mentions', 'post_tags']) await bring(context, table, { where: ofPlaced })
   await placeLikes(context)
+  await placeBoosts(context)
   for (const [table, by] of OWN_TABLES) await clearUnlike(context, table, by)
   await planForLookups(tx)
   for (const [table] of OWN_TABLES) await bring(context, table, {})
@@ -130,6 +131,7 @@ export async function takeBack(
     tx,
   )
   await takeBackLikes(tx, move)
+  await takeBackBoosts(tx, move)
   await takeBackPosts(tx, move)
   // Locked first: what somebody is just writing about them is then seen by the next statement.
   await sql`SELECT FROM accounts WHERE id IN (SELECT placed.id FROM carried.placed_accounts AS placed

@@ -102,7 +102,7 @@ export async function emptyTwins(
   moveId: string,
   tables: readonly string[],
 ): Promise<void> {
-  for (const table of [...tables, 'placed', 'placed_accounts', 'placed_follows']) {
+  for (const table of [...tables, 'placed', 'placed_accounts', 'placed_follows', 'placed_boosts']) {
     await sql`DELETE FROM carried.${sql.id(table)} WHERE move = ${moveId}::bigint`.execute(tx)
   }
 }

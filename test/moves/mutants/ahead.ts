@@ -66,6 +66,19 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
     },
   },
   {
+    name: 'placed boosts left as they are at the switch',
+    edits: [{ file: 'instance/move/arriving/activate.ts', from: 'await clearBoosts(context)', to: '' }],
+    by: AHEAD,
+  },
+  {
+    name: 'placed boosts left behind when a move is given up',
+    edits: [{ file: 'instance/move/arriving/placed.ts', from: 'await takeBackBoosts(tx, move)', to: '' }],
+    by: {
+      file: 'instance/move/ahead.pg.test.ts',
+      test: 'who of other servers boosts a post is placed with it, and taken away when the move is given up',
+    },
+  },
+  {
     name: 'people who were placed taken away although somebody here knows them by now',
     edits: [
       {
@@ -76,7 +89,7 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
     ],
     by: {
       file: 'instance/move/ahead.pg.test.ts',
-      test: 'whom somebody here follows meanwhile stays here when the move is given up',
+      test: 'whom somebody here follows meanwhile stays here when the move is given up, and so do their boosts',
     },
   },
   {
