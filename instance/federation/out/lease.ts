@@ -27,9 +27,8 @@ export type LeasedDelivery = {
 
 /**
  * At most one delivery for each ordering key and inbox, the oldest, so that what follows it waits for it. Hosts whose
- * circuit is open wait, and so does what belongs to members who are being moved,
- * or have just come. A dead one holds up nothing,
- * and one that nobody came to the end of is taken alone.
+ * circuit is open wait, and so does what belongs to members who are being moved, or have just come. A dead one holds up
+ * nothing, and one that nobody came to the end of is taken alone.
  */
 export async function leaseDeliveries(
   db: InstanceDatabase,
