@@ -45,7 +45,9 @@ export function putToWork(
     const status = page?.status ?? 0
     answers.set(`${kind} ${status}`, (answers.get(`${kind} ${status}`) ?? 0) + 1)
     if (status !== 200 && !AWAY.has(status))
-      odd.push(`${kind}: ${status} ${page?.path} ${page?.body.slice(0, 100)}`)
+      odd.push(
+        `${kind}: ${status} ${page?.path} ${JSON.stringify(page?.headers)} ${page?.body.slice(0, 100)}`,
+      )
     return status === 200 ? page : undefined
   }
   /** Tries until it is served. */
