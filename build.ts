@@ -13,7 +13,12 @@ await rm(OUT, { recursive: true, force: true })
 await mkdir(OUT, { recursive: true })
 
 await build({
-  entryPoints: { operator: 'operator/main.ts', instance: 'instance/main.ts' },
+  entryPoints: {
+    operator: 'operator/main.ts',
+    instance: 'instance/main.ts',
+    // The operator starts it as a thread, by its name.
+    'planner-thread': 'operator/apply/moving/planner-thread.ts',
+  },
   outdir: OUT,
   outExtension: { '.js': '.js' },
   bundle: true,

@@ -13,7 +13,6 @@ import { isOurs } from '../../build/owned.ts'
 import { REBALANCE_MANAGER } from '../../decide/changed.ts'
 import { AT_ONCE, type Begin, decideRebalance } from '../../decide/rebalance/decide.ts'
 import type { MovesFacts, PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
-import { makePlan } from '../../decide/rebalance/plan.ts'
 import { nameOf, resources } from '../../kube/resources.ts'
 import { communityOf } from '../../observe/instance.ts'
 import { observeRebalance, type SeenRebalance } from '../../observe/rebalance.ts'
@@ -23,6 +22,7 @@ import { abandon, type DriveDeps, drive } from '../../rebalance/drive/drive.ts'
 import type { ReconcilerDeps } from '../controllers.ts'
 import { type Look, reconcile } from '../reconcile.ts'
 import type { Movers } from './movers.ts'
+import { planInThread } from './planner.ts'
 import type { Reach } from './reach.ts'
 
 export type MovingDeps = {
@@ -169,8 +169,9 @@ export function createRebalancer(
         if (!told.success) return { is: 'unanswered', ordinal }
         ties.push(...told.data.ties)
       }
-      const asked = { community, facts, forWishes: spec.reason === 'Wishes' }
-      return makePlan(asked, ties, await readWishes(directoryOf(server, directory)))
+      const asked = { community: { spec: community.spec }, facts, forWishes: spec.reason === 'Wishes' }
+      const wishes = await readWishes(directoryOf(server, directory))
+      return await planInThread([asked, ties, wishes], movers.signal)
     } finally {
       await reached.close()
     }

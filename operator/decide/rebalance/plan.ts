@@ -13,7 +13,7 @@ const COOL_MS = 30 * 86_400_000
 const TRIES = 3
 /** Of the smallest instance: people who wish to live together are held together in groups no larger than this. */
 const GROUP = 0.25
-/** Less than a second on a fast core: the leader renews its Lease in between. */
+/** Less than a second on a fast core: whoever waits for a plan may be told soon what comes of it. */
 const MOST_WORK = 30e6
 
 type Asked = {
