@@ -2,15 +2,8 @@
 // to the directory and to instances: whoever starts next ends it, and the numbers that it tells are the ones of one run.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFaults, type Fault, type Faults } from '../../testing/faults.ts'
-import {
-  begin,
-  END,
-  endOf,
-  expectNothingBroken,
-  foundTown,
-  lowerCap,
-  type Town,
-} from '../../testing/lowered.ts'
+import { begin, foundTown, lowerCap, type Town } from '../../testing/lowered.ts'
+import { END, endOf, expectNothingBroken } from '../../testing/lowered-end.ts'
 import { type Setup, setUp } from '../../testing/setup.ts'
 import { settle } from '../../testing/world.ts'
 
