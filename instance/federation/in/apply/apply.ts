@@ -96,11 +96,13 @@ function effectOf(activity: Incoming): Effect | undefined {
 async function whereNow(instance: Instance, handle: string): Promise<Home | 'here' | 'coming' | 'unknown'> {
   const { ordinal } = instance.config
   const known = instance.homes.byHandle(handle)
-  if (known?.home === ordinal) return 'here'
+  // Whoever was switched and is not active yet has nothing here that what comes could be held against.
+  if (known?.home === ordinal) return (await isComing(instance, known.id)) ? 'coming' : 'here'
   try {
     const fresh = await instance.homes.freshByHandle(handle)
-    if (fresh?.state !== 'active' || fresh.home === ordinal) return 'here'
-    return (await isComing(instance, fresh.id)) ? 'coming' : fresh
+    if (fresh?.state !== 'active') return 'here'
+    if (await isComing(instance, fresh.id)) return 'coming'
+    return fresh.home === ordinal ? 'here' : fresh
   } catch {
     return 'unknown'
   }
