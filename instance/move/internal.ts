@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { activate, tidy } from './arriving/activate.ts'
 import { compare, seal } from './arriving/compare.ts'
-import { catchUp, copy, drop, stage, type TargetDeps } from './arriving/target.ts'
+import { catchUp, copy } from './arriving/copy.ts'
+import { drop, stage, type TargetDeps } from './arriving/target.ts'
 import {
   deltaCall,
   MOVES,

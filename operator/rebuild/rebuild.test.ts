@@ -100,7 +100,7 @@ describe('a directory of any earlier moment', () => {
         for (const { id, step } of old.moves)
           if (step !== 'done' && step !== 'undone') expect(built.moves.map((move) => move.id)).toContain(id)
       }),
-      { numRuns: 500 },
+      { numRuns: 2_500 },
     )
   })
 

@@ -11,9 +11,10 @@ import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { emptyTwins, planForLookups, planForTwins } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
-import { bring, type Columns, type Context, clearUnlike, mapped, notOfResident } from './bring.ts'
-import { clearBoosts, clearEdges, clearLikes, notHere, settleEdges } from './edges.ts'
-import { OWN_TABLES } from './placed.ts'
+import { bring, type Columns, type Context, clearUnlike, mapped, notOfResident } from './placing/bring.ts'
+import { clearEdges, settleEdges } from './placing/follows.ts'
+import { OWN_TABLES } from './placing/placed.ts'
+import { clearBoosts, clearLikes, notHere } from './placing/reactions.ts'
 import { progress } from './progress.ts'
 
 type Answer<T> = Promise<T | Refusal>

@@ -13,7 +13,8 @@ import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { emptyTwins, stageRows } from '../rows/stage.ts'
 import { activate } from './activate.ts'
-import { askSource, stageMember, type TargetDeps, withSeat } from './target.ts'
+import { askSource } from './copy.ts'
+import { stageMember, type TargetDeps, withSeat } from './target.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }

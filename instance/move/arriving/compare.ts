@@ -10,9 +10,10 @@ import { columnsOf } from '../rows/columns.ts'
 import { differing, digestsOf, digestsOfRows, sameText } from '../rows/digest.ts'
 import { planForTwins, stageDelta } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
-import { unlikePosts } from './placed.ts'
+import { askDelta, begin, placeAhead } from './copy.ts'
+import { unlikePosts } from './placing/placed.ts'
 import { progress } from './progress.ts'
-import { askDelta, begin, placeAhead, staged, type TargetDeps } from './target.ts'
+import { staged, type TargetDeps } from './target.ts'
 
 type Answer<T> = Promise<T | Refusal>
 type Done = { readonly done: true }

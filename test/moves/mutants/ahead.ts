@@ -59,7 +59,9 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
   },
   {
     name: 'placed likes left behind when a move is given up',
-    edits: [{ file: 'instance/move/arriving/placed.ts', from: 'await takeBackLikes(tx, move)', to: '' }],
+    edits: [
+      { file: 'instance/move/arriving/placing/placed.ts', from: 'await takeBackLikes(tx, move)', to: '' },
+    ],
     by: {
       file: 'instance/move/ahead.pg.test.ts',
       test: 'who of other servers likes a post is placed with it, and taken away when the move is given up',
@@ -72,7 +74,9 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
   },
   {
     name: 'placed boosts left behind when a move is given up',
-    edits: [{ file: 'instance/move/arriving/placed.ts', from: 'await takeBackBoosts(tx, move)', to: '' }],
+    edits: [
+      { file: 'instance/move/arriving/placing/placed.ts', from: 'await takeBackBoosts(tx, move)', to: '' },
+    ],
     by: {
       file: 'instance/move/ahead.pg.test.ts',
       test: 'who of other servers boosts a post is placed with it, and taken away when the move is given up',
@@ -82,7 +86,7 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
     name: 'people who were placed taken away although somebody here knows them by now',
     edits: [
       {
-        file: 'instance/move/arriving/placed.ts',
+        file: 'instance/move/arriving/placing/placed.ts',
         from: `AND \${sql.join(unnamed, sql\` AND \`)}`,
         to: '',
       },

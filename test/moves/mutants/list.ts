@@ -214,6 +214,11 @@ export const MUTANTS: readonly Mutant[] = [
         from: "if (row.side === 'source') {\n    if (givenUp)",
         to: "if (row.side === 'source') {\n    if (true)",
       },
+      {
+        file: 'instance/move/leaving/release.ts',
+        from: "if (move.shown && move.state === 'frozen') return { shown: true }",
+        to: '',
+      },
     ],
     by: {
       file: 'instance/move/freeze.pg.test.ts',
@@ -257,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'staged members taken for neighbours',
     edits: [
       {
-        file: 'instance/move/arriving/edges.ts',
+        file: 'instance/move/arriving/placing/follows.ts',
         from: "resident.state NOT IN ('staged', 'leaving')\n    AND",
         to: 'true\n    AND',
       },
@@ -288,7 +293,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a follow that nobody has answered left behind',
     edits: [
       {
-        file: 'instance/move/arriving/edges.ts',
+        file: 'instance/move/arriving/placing/follows.ts',
         from: `sql\`t.follower_id = \${me} AND t.state = 'pending'`,
         to: 'sql`false',
       },

@@ -51,9 +51,11 @@ async function run({ file, test }: Mutant['by'], mutant: string | undefined): Pr
       assertionResults: { title: string; status: string; failureMessages: string[] }[]
     }[]
   }
-  const found = testResults
+  // There may be several of this title, one for each of its cases: noticed by one of them, it is noticed.
+  const all = testResults
     .flatMap(({ assertionResults }) => assertionResults)
-    .find(({ title }) => title === test)
+    .filter(({ title }) => title === test)
+  const found = all.find(({ status }) => status === 'failed') ?? all[0]
   const why = found?.failureMessages[0] ?? testResults[0]?.message ?? text
   const status = found?.status === 'passed' || found?.status === 'failed' ? found.status : 'not run'
   return { status, why: why.split('\n')[0] ?? '', seconds }

@@ -1,8 +1,8 @@
 // One table's staged rows, copied to where they belong.
 import { type RawBuilder, sql } from 'kysely'
-import type { InstanceTransaction } from '../../store/database.ts'
-import type { LocalMove } from '../fence.ts'
-import { carried, HOME } from '../rows/carried.ts'
+import type { InstanceTransaction } from '../../../store/database.ts'
+import type { LocalMove } from '../../fence.ts'
+import { carried, HOME } from '../../rows/carried.ts'
 
 export type Columns = ReadonlyMap<string, readonly string[]>
 

@@ -1,12 +1,12 @@
 // What the target puts in its place before the switch: much at once, at the switch, would keep the member waiting. The
 // member's posts are until then what a neighbour's posts are, a cache, which the rules of visibility guard.
 import { sql } from 'kysely'
-import type { InstanceTransaction } from '../../store/database.ts'
-import type { LocalMove } from '../fence.ts'
-import { carried, HOME } from '../rows/carried.ts'
-import { planForLookups, planForTwins } from '../rows/stage.ts'
+import type { InstanceTransaction } from '../../../store/database.ts'
+import type { LocalMove } from '../../fence.ts'
+import { carried, HOME } from '../../rows/carried.ts'
+import { planForLookups, planForTwins } from '../../rows/stage.ts'
 import { bring, type Context, clearUnlike } from './bring.ts'
-import { placeBoosts, placeLikes, takeBackBoosts, takeBackLikes } from './edges.ts'
+import { placeBoosts, placeLikes, takeBackBoosts, takeBackLikes } from './reactions.ts'
 
 const AT_ONCE = 500
 /** What a home keeps of a post and a neighbour does not. */
