@@ -8,6 +8,7 @@ import { giveUp } from '../directory/moves/steps.ts'
 import { startLoop, type Worker } from '../federation/loop.ts'
 import { isRefusal } from '../refusal.ts'
 import { SiblingUnreachable } from '../siblings/client.ts'
+import { forgetNameless } from '../store/boots/given-up.ts'
 import { compareResidents, noteMissing, verifyResidents } from '../store/boots/residents.ts'
 import { isDatabaseDown } from '../store/failures.ts'
 import { activate } from './arriving/activate.ts'
@@ -110,9 +111,10 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
 /**
  * After a restore of this database: lets go of those who live elsewhere, and brings back those who live here, as far as
  * there is a copy of them. What is missing then is noted, and tried again the next time. Gives false when it came no
- * further.
+ * further. Whoever was given up and has left is forgotten.
  */
 export async function repairHome(instance: TargetDeps): Promise<boolean> {
+  await forgetNameless(instance.db, instance.homes)
   const { rows } = await sql<{ missing: number; leaving: boolean }>`
     SELECT missing, EXISTS (SELECT FROM members WHERE state = 'leaving') AS leaving FROM home`.execute(
     instance.db,

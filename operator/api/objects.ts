@@ -12,6 +12,8 @@ export const API_VERSION = `${GROUP}/v1alpha1`
 export const CONFIRM_DELETE = `${GROUP}/confirm-delete`
 /** Annotation: the code of members who are missing in a database, by someone who gives them up for ever. */
 export const GIVE_UP = `${GROUP}/give-up-missing`
+/** Annotation: the code of names that several members hold, by someone who gives up all but the first of each. */
+export const GIVE_UP_NAMESAKES = `${GROUP}/give-up-namesakes`
 /** Labels of everything made for a community, and for one of its instances. */
 export const COMMUNITY_LABEL = `${GROUP}/community`
 export const INSTANCE_LABEL = `${GROUP}/instance`

@@ -30,7 +30,10 @@ export const isPassing = (error: unknown): boolean =>
 
 /** What was found, with the failure as the cause of what does not hold. */
 export function withFailure(findings: readonly Finding[], cause: Cause): Finding[] {
-  const others = findings.filter(({ type }) => type !== 'Ready' && type !== 'Degraded')
+  const others = findings
+    .filter(({ type }) => type !== 'Ready' && type !== 'Degraded')
+    // What did not hold for this reason says what has become of the attempt.
+    .map((one) => (one.status === 'False' && one.reason === cause.reason ? { ...one, ...cause } : one))
   const degraded = findings.some(({ type }) => type === 'Degraded')
   return [
     { type: 'Ready', status: 'False', ...cause },

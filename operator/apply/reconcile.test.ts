@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { KubeError } from '../kube/error.ts'
 import type { KubeObject } from '../kube/types.ts'
 import { Refused } from '../postgres/server/errors.ts'
+import { withFailure } from './failure.ts'
 import { type Look, reconcile } from './reconcile.ts'
 
 const unused = (): never => {
@@ -94,6 +95,32 @@ test('the reason is the one that fits, and the remedy is beside it', async () =>
     reason: 'Failed',
     message: expect.stringContaining('log'),
   })
+})
+
+test('what did not hold for the same reason says what became of the attempt, and nothing else does', () => {
+  const cause = { reason: 'DirectoryRegressed', message: 'it cannot be rebuilt' }
+  const found = (type: string, status: 'True' | 'False', reason: string) => ({
+    type,
+    status,
+    reason,
+    message: 'm',
+  })
+  expect(
+    withFailure(
+      [
+        found('Ready', 'False', 'DirectoryRegressed'),
+        found('MembersKnown', 'False', 'DirectoryRegressed'),
+        found('Available', 'True', 'Serving'),
+        found('Balanced', 'False', 'Moving'),
+      ],
+      cause,
+    ),
+  ).toEqual([
+    { type: 'Ready', status: 'False', ...cause },
+    { type: 'MembersKnown', status: 'False', ...cause },
+    found('Available', 'True', 'Serving'),
+    found('Balanced', 'False', 'Moving'),
+  ])
 })
 
 test('an API server that is away is nobody’s fault; a status that cannot be written hides no failure', async () => {

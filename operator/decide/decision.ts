@@ -49,6 +49,10 @@ export type RebuildOrder = {
   readonly retired: readonly number[]
   /** Internal ports, by ordinal. */
   readonly addresses: readonly { readonly ordinal: number; readonly address: string }[]
+  /** Whom to tell how to go on where it cannot be done. */
+  readonly community: { readonly namespace: string; readonly name: string }
+  /** The code of the names whose later holders somebody has given up. */
+  readonly givenUp: string | undefined
 }
 
 export type Step =

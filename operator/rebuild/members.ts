@@ -2,6 +2,7 @@
 import { EPOCHS_PER_INCARNATION } from '../../instance/directory/incarnation.ts'
 import type { HomeReport, OldMember, Resident } from './facts.ts'
 import { hasLeft } from './moves.ts'
+import { type Clash, settleNames } from './names/namesakes.ts'
 
 export type RebuiltMember = {
   readonly id: string
@@ -21,6 +22,8 @@ export type RebuiltMembers = {
   readonly forgotten: readonly string[]
   /** Why nothing may be rebuilt: two homes that both have a member, say. Names no person. */
   readonly conflict: string | undefined
+  /** Nor while several members hold one name, unless somebody has given up the later ones. */
+  readonly clash: Clash | undefined
 }
 
 type Stay = {
@@ -30,7 +33,12 @@ type Stay = {
   readonly resident?: Resident
 }
 
-export function rebuildMembers(old: readonly OldMember[], reports: readonly HomeReport[]): RebuiltMembers {
+/** `givenUp` is the code of a clash of names whose later holders somebody has given up. */
+export function rebuildMembers(
+  old: readonly OldMember[],
+  reports: readonly HomeReport[],
+  givenUp: string | undefined,
+): RebuiltMembers {
   const stays = new Map<string, Stay[]>()
   const add = (id: string, stay: Stay) => {
     stays.set(id, [...(stays.get(id) ?? []), stay])
@@ -82,25 +90,6 @@ export function rebuildMembers(old: readonly OldMember[], reports: readonly Home
       expiresAt: pending ? (resident?.expiresAt ?? null) : null,
     })
   }
-  return withoutNamesakes({ members, forgotten, conflict })
-}
-
-/** A name is given once. Of two who have it, one is a sign-up that was given up. */
-function withoutNamesakes({ members, forgotten, conflict }: RebuiltMembers): RebuiltMembers {
-  const holders = new Map<string, RebuiltMember>()
-  const given: string[] = []
-  let clash = conflict
-  for (const member of members) {
-    const other = holders.get(member.handle)
-    if (!other || other.state === 'pending') {
-      if (other) given.push(other.id)
-      holders.set(member.handle, member)
-    } else if (member.state === 'pending') given.push(member.id)
-    else clash ??= `the instances ${other.home} and ${member.home} have different members of one name`
-  }
-  return {
-    members: members.filter(({ id }) => !given.includes(id)),
-    forgotten: [...forgotten, ...given],
-    conflict: clash,
-  }
+  const named = settleNames(members, known, givenUp)
+  return { ...named, forgotten: [...forgotten, ...named.forgotten], conflict }
 }

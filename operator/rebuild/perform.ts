@@ -4,6 +4,7 @@ import type { RebuildOrder } from '../decide/decision.ts'
 import { Refused } from '../postgres/server/errors.ts'
 import { type Server, type Session, withSession } from '../postgres/server/session.ts'
 import type { HomeReport, OldDirectory } from './facts.ts'
+import { describeClash } from './names/namesakes.ts'
 import { rebuild } from './rebuild.ts'
 import { readReport } from './report.ts'
 import { writeRebuilt } from './write.ts'
@@ -17,7 +18,8 @@ const OLD = `SELECT json_build_object(
 
 /**
  * Nothing happens to a directory that is not older than what its homes have seen: somebody was quicker. Throws what
- * PostgreSQL throws when a home does not answer, and `DirectoryRegressed` when what they say contradicts itself.
+ * PostgreSQL throws when a home does not answer, and `DirectoryRegressed` when what they say contradicts itself, or several
+ * members hold one name and nobody has given up the later ones.
  */
 export async function rebuildDirectory(server: Server, order: RebuildOrder): Promise<void> {
   await withSession(server, order.name, async (session) => {
@@ -46,11 +48,14 @@ async function rebuildIn(session: Session, server: Server, order: RebuildOrder):
   if (!reports.some(({ seen }) => isRegression(seen, now))) return false
   const [row] = await session.query<{ old: OldDirectory }>(OLD)
   if (!row) throw new Error('the directory gave no row')
-  const rebuilt = rebuild(now, row.old, reports, new Set(order.retired))
-  if (rebuilt.conflict)
+  const rebuilt = rebuild(now, row.old, reports, new Set(order.retired), order.givenUp)
+  const why = rebuilt.conflict
+    ? `${rebuilt.conflict}. Restore a newer copy of the directory`
+    : rebuilt.clash && describeClash(rebuilt.clash, order.community)
+  if (why)
     throw new Refused({
       reason: 'DirectoryRegressed',
-      message: `the directory is older than what its instances have seen, and cannot be rebuilt from them: ${rebuilt.conflict}. Restore a newer copy of the directory`,
+      message: `the directory is older than what its instances have seen, and cannot be rebuilt from them: ${why}`,
     })
   const addresses = new Map(order.addresses.map(({ ordinal, address }) => [ordinal, address]))
   await writeRebuilt(session, rebuilt, reports, (ordinal) => addresses.get(ordinal) ?? '')

@@ -14,21 +14,28 @@ export type Rebuilt = RebuiltMembers & {
 
 /**
  * `reports` are of all homes: no answer is not agreement. `retired` are ordinals that were emptied for good; where
- * somebody lives there all the same, by what is known, they are not retired.
+ * somebody lives there all the same, by what is known, they are not retired. `givenUp` is the code of a clash of names
+ * whose later holders somebody has given up.
  */
 export function rebuild(
   now: Seen,
   old: OldDirectory,
   reports: readonly HomeReport[],
   retired: ReadonlySet<number>,
+  givenUp?: string,
 ): Rebuilt {
-  const found = rebuildMembers(old.members, reports)
+  const found = rebuildMembers(old.members, reports, givenUp)
   const living = new Map<number, number>()
   for (const { home, state } of found.members)
     if (state !== 'deleted') living.set(home, (living.get(home) ?? 0) + 1)
   const states = new Map(old.instances.map(({ ordinal, state }) => [ordinal, state]))
   const ordinals = [
-    ...new Set([...states.keys(), ...retired, ...living.keys(), ...reports.map(({ ordinal }) => ordinal)]),
+    ...new Set([
+      ...states.keys(),
+      ...retired,
+      ...found.members.map(({ home }) => home),
+      ...reports.map(({ ordinal }) => ordinal),
+    ]),
   ].sort((a, b) => a - b)
   return {
     ...found,

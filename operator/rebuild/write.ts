@@ -60,8 +60,8 @@ export async function writeRebuilt(
 async function writeMembers(session: Session, { members, forgotten }: Rebuilt): Promise<void> {
   await session.query('DELETE FROM members WHERE id = ANY ($1::bigint[])', [forgotten])
   await session.query(
-    `INSERT INTO members (id, handle, home, epoch, state, role, signup_token, expires_at, activated_at)
-     SELECT id, handle, home, epoch, state, coalesce(role, 'member'), token,
+    `INSERT INTO members (id, handle, home, epoch, state, seated, role, signup_token, expires_at, activated_at)
+     SELECT id, handle, home, epoch, state, state <> 'deleted', coalesce(role, 'member'), token,
        coalesce(expires, CASE state WHEN 'pending' THEN now() + interval '2 minutes' END), CASE state WHEN 'active' THEN now() END
      FROM json_to_recordset($1) AS one (id bigint, handle text, home integer, epoch integer, state text, role text,
        token text, expires timestamptz)

@@ -72,7 +72,14 @@ async function settle(): Promise<void> {
     }
     if (world.pods.some(({ instance }) => instance.homes.regressed)) {
       const homes = [1, 2].map((ordinal) => ({ ordinal, name: nameOf(world, ordinal) }))
-      await rebuildDirectory(server, { name: directory(), homes, retired: [], addresses: [] })
+      await rebuildDirectory(server, {
+        name: directory(),
+        homes,
+        retired: [],
+        addresses: [],
+        community: { namespace: 'town', name: 'garden' },
+        givenUp: undefined,
+      })
       // As every home does that finds another incarnation.
       for (const { home } of world.pods) await home.reboot()
       continue

@@ -395,6 +395,8 @@ const order = (): RebuildOrder => ({
   homes: ([1, 2] as const).map((ordinal) => ({ ordinal, name: nameOf(ordinal) })),
   retired: [],
   addresses: [],
+  community: { namespace: 'town', name: 'garden' },
+  givenUp: undefined,
 })
 
 /** After the rebuild all goes on: she lives at one home, which the directory knows, and moves as anybody would. */

@@ -42,6 +42,8 @@ test('a directory that was restored is rebuilt from every home that was not empt
           ordinal,
           address: `http://garden-${ordinal}.town.svc:8081`,
         })),
+        community: { namespace: 'town', name: 'garden' },
+        givenUp: undefined,
       },
     },
   ])
@@ -50,6 +52,18 @@ test('a directory that was restored is rebuilt from every home that was not empt
     'DirectoryRegressed',
   ])
   expect(decide(snapshot).events.map((event) => event.reason)).toEqual(['DirectoryRegressed'])
+})
+
+test('what somebody has given up of members who hold one name is told to who rebuilds', () => {
+  const snapshot = regressed()
+  const { community } = snapshot
+  const annotations = { 'hamlet.coop/give-up-namesakes': 'c0de' }
+  const told = { ...community, metadata: { ...community.metadata, annotations } }
+  expect(
+    steps({ ...snapshot, community: told }).find((step) => step.do === 'rebuildDirectory'),
+  ).toMatchObject({
+    order: { givenUp: 'c0de' },
+  })
 })
 
 test('no answer is not agreement: nothing is rebuilt before all have answered, and it is said who has not', () => {

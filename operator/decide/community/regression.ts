@@ -1,4 +1,5 @@
 // A directory that was restored to an older copy: nothing is decided on the ground of it until its homes have made it whole.
+import { GIVE_UP_NAMESAKES } from '../../api/objects.ts'
 import { type Claim, ordinalsOf } from '../../build/data/claim.ts'
 import { databaseName, directoryName, internalAddress } from '../../build/names.ts'
 import type { Event, Step } from '../decision.ts'
@@ -28,7 +29,7 @@ export function decideRegression(
       steps: [],
       events: [],
     }
-  const { namespace, name: called } = community.metadata
+  const { namespace, name: called, annotations } = community.metadata
   const homes = ordinalsOf(claim)
   const gone = instances.filter(({ spec }) => spec.state === 'Retired').map(({ spec }) => spec.ordinal)
   const retired = [...new Set([...claim.retired, ...gone])].sort((a, b) => a - b)
@@ -48,6 +49,8 @@ export function decideRegression(
             ordinal,
             address: internalAddress(called, ordinal, namespace),
           })),
+          community: { namespace, name: called },
+          givenUp: annotations?.[GIVE_UP_NAMESAKES],
         },
       },
     ],
