@@ -32,6 +32,13 @@ export type Op =
   | { readonly do: 'drive-too' | 'abandon' }
   /** A call that was made before comes once more. */
   | { readonly do: 'late-call'; readonly nth: number }
+  /** A copy of the directory is taken, and brought back once. `goesOn`: then it is changed as often as it had been. */
+  | { readonly do: 'keep' }
+  | { readonly do: 'put-back'; readonly goesOn: boolean }
+  /** The operator, called by a home that has found the directory older than one it saw. */
+  | { readonly do: 'rebuild' }
+  /** A home that runs on looks who lives there, and for those who do and are missing. */
+  | { readonly do: 'verify' | 'repair'; readonly pod: number }
 
 export type Place =
   | { readonly statement: number }
@@ -80,6 +87,8 @@ export const VERBS = [
 /** About as many statements as a move makes. */
 const STATEMENTS = 420
 const FAULTS: readonly FaultKind[] = ['crash-before', 'crash-after', 'lost-before', 'lost-after']
+/** In one schedule of so many the directory is put back to an older copy of itself. */
+const RESTORED_OF = 10
 
 export function makeSchedule(seed: number, homes = 3): Schedule {
   const random = seeded(seed)
@@ -105,7 +114,67 @@ export function makeSchedule(seed: number, homes = 3): Schedule {
     })
     if (random.chance(0.3)) acts.push(op())
   }
-  return { seed, start, tales, acts }
+  const schedule = { seed, start, tales, acts }
+  return seed % RESTORED_OF === 0 ? withRestore(schedule, homes) : schedule
+}
+
+/** The same, but for a directory that goes back in time; every other seed plays what it would without. */
+function withRestore(schedule: Schedule, homes: number): Schedule {
+  const random = seeded(schedule.seed + 2 ** 31)
+  const acts = [...schedule.acts]
+  let texts = 0
+  const op = () => opAfterRestore(random, homes, () => `${schedule.seed}-r${++texts}`)
+  // A moment is before an act, or in a move at a statement: those have most of the moments, if they go so far.
+  const lengths = acts.map((act) => (act.do === 'move' ? STATEMENTS : 1))
+  const end = lengths.reduce((sum, length) => sum + length, 0)
+  const moment = () => random.below(end)
+  const [one, two] = [moment(), moment()]
+  const after = Array.from({ length: random.below(4) }, op)
+  const put = (at: number, ops: readonly Op[]) => {
+    let left = at
+    for (const [index, act] of acts.entries()) {
+      const length = lengths[index] ?? 1
+      if (left < length) {
+        if (act.do === 'move' && left > 0) {
+          acts[index] = {
+            ...act,
+            interruptions: [...act.interruptions, { at: { statement: left }, ops }],
+          }
+        } else acts.splice(index, 0, ...ops)
+        return
+      }
+      left -= length
+    }
+    acts.push(...ops)
+  }
+  // The later one first, so that the earlier is found where it was.
+  const back: Op = { do: 'put-back', goesOn: random.chance(0.3) }
+  const inTheMiddle = random.chance(0.7)
+  if (inTheMiddle) put(Math.max(one, two), [back])
+  if (random.chance(0.7)) put(Math.min(one, two), [{ do: 'keep' }])
+  // What is within a move may not come to pass.
+  acts.unshift({ do: 'keep' })
+  if (!inTheMiddle || random.chance(0.4)) acts.push(back)
+  acts.push(...after)
+  if (random.chance(0.4)) {
+    acts.push({
+      do: 'move',
+      who: random.pick(HANDLES),
+      target: 1 + random.below(homes),
+      interruptions: interruptions(random, op),
+    })
+  }
+  return { ...schedule, acts }
+}
+
+function opAfterRestore(random: Random, homes: number, text: () => string): Op {
+  const pod = 1 + random.below(homes)
+  const roll = random.next()
+  if (roll < 0.15) return { do: 'rebuild' }
+  if (roll < 0.55)
+    return { do: random.pick(['refresh', 'tend', 'thaw', 'verify', 'repair', 'restart'] as const), pod }
+  if (roll < 0.65) return { do: 'drive-too' }
+  return someOp(random, homes, text)
 }
 
 function interruptions(random: Random, op: () => Op): Interruption[] {

@@ -7,6 +7,8 @@ export type Tally = {
   schedules: number
   moved: number
   undone: number
+  /** In how many the directory was put back. */
+  restored: number
   readonly failed: Verdict[]
 }
 
@@ -27,7 +29,7 @@ export async function runMany(
   },
 ): Promise<Tally> {
   const end = performance.now() + (options.untilMs ?? Number.POSITIVE_INFINITY)
-  const tally: Tally = { schedules: 0, moved: 0, undone: 0, failed: [] }
+  const tally: Tally = { schedules: 0, moved: 0, undone: 0, restored: 0, failed: [] }
   let next = options.seed
   const one = async () => {
     const world = await openWorld(postgresPort)
@@ -38,6 +40,7 @@ export async function runMany(
         tally.schedules++
         tally.moved += verdict.moved
         tally.undone += verdict.undone
+        if (verdict.restores > 0) tally.restored++
         if (verdict.violations.length > 0) tally.failed.push(verdict)
         options.done?.(verdict, tally)
       }

@@ -3,12 +3,13 @@ import { changeDirectory } from '../../../instance/directory/change.ts'
 import { beginMove } from '../../../instance/directory/moves/begin.ts'
 import type { Move } from '../../../instance/directory/moves/move.ts'
 import { openMoves } from '../../../instance/directory/moves/read.ts'
-import { tendMoves } from '../../../instance/move/tend.ts'
+import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
 import { abandon, drive } from '../../../operator/rebalance/drive/drive.ts'
 import { type Model, personOf } from '../model.ts'
 import type { Act, Interruption, Op, Place, Schedule } from '../schedule.ts'
 import { type Point, type Watch, watched } from '../world/process.ts'
+import { accepting, copyDirectory, type DirectoryCopy, putBack, rebuild, verify } from '../world/restored.ts'
 import type { World } from '../world/world.ts'
 import { look, type Pages } from './look.ts'
 import { actOfMember } from './members.ts'
@@ -28,6 +29,10 @@ export type Play = {
   readonly running: Set<Promise<void>>
   /** A line for everything that happened, for whoever looks into a failure. */
   readonly log: string[]
+  /** Copies of the directory that were taken and not yet brought back, the newest last. */
+  readonly copies: DirectoryCopy[]
+  /** How often it was put back to one of them. */
+  restores: number
 }
 
 /** How long an interrupted move is held: long enough for what is not held up by the move itself. */
@@ -45,12 +50,25 @@ function begun(state: Play, op: Op): Promise<void> {
   state.log.push(JSON.stringify(op))
   const doing = watched
     .exit(() => act(state, op))
+    .then(() => oneHome(state))
     .catch((error: unknown) => {
       state.log.push(`${op.do} failed: ${error instanceof Error ? error.message : String(error)}`)
     })
   state.running.add(doing)
   void doing.then(() => state.running.delete(doing))
   return doing
+}
+
+/** After a restore nobody writes at two homes, at no moment. */
+export async function oneHome({ world, model, restores }: Play): Promise<void> {
+  if (restores === 0) return
+  for (const { id, handle } of model.people) {
+    const homes = await accepting(world, id)
+    if (homes.length > 1)
+      model.violations.push(
+        `I12: writes of ${handle} are accepted at instances ${homes.join(' and ')} at once`,
+      )
+  }
 }
 
 async function within(doing: Promise<void>): Promise<void> {
@@ -69,6 +87,7 @@ async function move(
   const { world, model, log } = state
   log.push(`move ${who} to ${target}`)
   if (world.driver.life.dead) await world.restart(world.driver)
+  const waiting = new Set(interruptions)
   try {
     const memberId = personOf(model, who).id
     const open = (await openMoves(world.drive.directory)).find((one) => one.memberId === memberId)
@@ -78,19 +97,21 @@ async function move(
       log.push(`refused: ${begin.code}`)
       return
     }
-    const ended = await watched.run(interrupting(state, interruptions), () =>
+    const ended = await watched.run(interrupting(state, waiting), () =>
       drive({ ...world.drive, reached: (now: Move) => void log.push(now.step) }, begin.id),
     )
     log.push(JSON.stringify(ended))
   } catch (error) {
     log.push(`the driver failed: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    // What an instance still does for a driver that failed is no longer interrupted.
+    waiting.clear()
   }
 }
 
 /** Holds the move at the places of its interruptions, and lets happen what is to happen there. */
-function interrupting(state: Play, interruptions: readonly Interruption[]): Watch {
+function interrupting(state: Play, waiting: Set<Interruption>): Watch {
   let statements = 0
-  const waiting = new Set(interruptions)
   return async (point) => {
     if (point.is === 'statement') statements++
     const here = [...waiting].filter(({ at }) => isAt(at, point, statements))
@@ -149,6 +170,22 @@ async function act(state: Play, op: Op): Promise<void> {
       return
     case 'abandon':
       for (const open of await openMoves(world.drive.directory)) await abandon(world.drive, open.id, 'wanted')
+      return
+    case 'keep':
+      state.copies.push(await copyDirectory(world))
+      return
+    case 'put-back': {
+      const copy = state.copies.pop()
+      if (!copy) return
+      state.restores++
+      return putBack(world, copy, op)
+    }
+    case 'rebuild':
+      return rebuild(world)
+    case 'verify':
+      return verify(world.pod(op.pod))
+    case 'repair':
+      await repairHome(world.pod(op.pod).instance)
       return
     case 'late-call': {
       const call = world.calls[op.nth]

@@ -16,6 +16,8 @@ export type Verdict = {
   /** How the moves ended. */
   readonly moved: number
   readonly undone: number
+  /** How often the directory was put back. */
+  readonly restores: number
 }
 
 export async function runSchedule(world: World, schedule: Schedule): Promise<Verdict> {
@@ -29,6 +31,8 @@ export async function runSchedule(world: World, schedule: Schedule): Promise<Ver
     pages: new Map(),
     running: new Set(),
     log: [JSON.stringify(schedule.start)],
+    copies: [],
+    restores: 0,
   }
   const someone = (n: number) => HANDLES[n % HANDLES.length] ?? 'ana'
   const pod = (n: number) => 1 + (n % world.pods.length)
@@ -45,5 +49,6 @@ export async function runSchedule(world: World, schedule: Schedule): Promise<Ver
     log: state.log,
     moved: count('done'),
     undone: count('undone'),
+    restores: state.restores,
   }
 }

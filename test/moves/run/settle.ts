@@ -1,8 +1,9 @@
 // After a schedule everybody is up again, and everything goes on until nothing is left to do.
 import { openMoves } from '../../../instance/directory/moves/read.ts'
-import { tendMoves } from '../../../instance/move/tend.ts'
+import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
-import type { Play } from './play.ts'
+import { rebuild, verify } from '../world/restored.ts'
+import { oneHome, type Play } from './play.ts'
 import { arrive } from './strangers.ts'
 import { applyAll, deliverAll, handOverAll } from './workers.ts'
 
@@ -32,6 +33,7 @@ export async function settle(state: Play): Promise<void> {
         )
       }
     }
+    if (state.restores > 0) await attempt('heal', () => heal(state))
     const moving = await openMoves(world.drive.directory)
     for (const open of moving) {
       await attempt(`move ${open.step}`, async () => {
@@ -50,6 +52,24 @@ export async function settle(state: Play): Promise<void> {
     if (failures.length === 0 && (await nothingLeft(state))) return
   }
   model.violations.push(`I8: it never settles: ${failures.join('; ') || (await left(state))}`)
+}
+
+/** What homes and the operator do all the time, as far as it matters to a directory that was put back. */
+async function heal(state: Play): Promise<void> {
+  const { world } = state
+  for (const { instance } of world.pods) {
+    await instance.homes.refresh()
+    await tendMoves(instance, { frozenMs: 0 })
+  }
+  await oneHome(state)
+  await rebuild(world)
+  for (const pod of world.pods) {
+    await verify(pod)
+    if (!(await repairHome(pod.instance))) throw new Error(`instance ${pod.ordinal} lacks somebody`)
+  }
+  await oneHome(state)
+  if (world.pods.some(({ instance }) => instance.homes.regressed))
+    throw new Error('the directory is older than one that was seen')
 }
 
 /** Waits for whatever was begun and held up. */
