@@ -147,6 +147,27 @@ function withRestore(schedule: Schedule, homes: number): Schedule {
     }
     acts.push(...ops)
   }
+  // Half of them are aimed: what is known is from before the switch, and is brought back when the move was decided.
+  if (random.chance(0.5)) {
+    const at = acts.findIndex((act) => act.do === 'move')
+    const act = acts[at]
+    if (act?.do === 'move') {
+      const when = () => random.pick(['before', 'after'] as const)
+      acts[at] = {
+        ...act,
+        interruptions: [
+          { at: { call: random.pick(['freeze', 'seal'] as const), when: 'after' }, ops: [{ do: 'keep' }] },
+          {
+            at: { call: random.pick(['activate', 'demote', 'tidy'] as const), when: when() },
+            ops: [{ do: 'put-back', goesOn: random.chance(0.3) }],
+          },
+        ],
+      }
+      const pods = random.shuffle(Array.from({ length: homes }, (_, index) => index + 1))
+      acts.splice(at + 1, 0, ...pods.map((pod): Op => ({ do: 'thaw', pod })))
+      return { ...schedule, acts: [...acts, ...after] }
+    }
+  }
   // The later one first, so that the earlier is found where it was.
   const back: Op = { do: 'put-back', goesOn: random.chance(0.3) }
   const inTheMiddle = random.chance(0.7)
