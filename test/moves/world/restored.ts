@@ -75,6 +75,8 @@ export async function rebuild(world: World): Promise<void> {
     homes: world.pods.map(({ ordinal }) => ({ ordinal, name: nameOf(world, ordinal) })),
     retired: [],
     addresses: [],
+    community: { namespace: 'town', name: 'garden' },
+    givenUp: undefined,
   })
 }
 
