@@ -22,7 +22,7 @@ import { retireDatabase } from '../postgres/make/retire.ts'
 import type { Prepared } from '../postgres/prepared.ts'
 import { Refused } from '../postgres/server/errors.ts'
 import { type Server, type Session, withSession } from '../postgres/server/session.ts'
-import { giveUpMissing } from '../rebuild/give-up.ts'
+import { giveUpMissing } from '../rebuild/lost/give-up.ts'
 import { rebuildDirectory } from '../rebuild/perform.ts'
 
 export type DatabaseDeps = {

@@ -79,6 +79,8 @@ export type Step =
       readonly do: 'giveUpMissing'
       readonly directory: string
       readonly home: { readonly ordinal: number; readonly name: string }
+      /** All that may have a copy of somebody. */
+      readonly homes: readonly { readonly ordinal: number; readonly name: string }[]
       readonly code: string
     }
   | { readonly do: 'setCap'; readonly name: string; readonly cap: number }

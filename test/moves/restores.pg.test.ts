@@ -13,7 +13,7 @@ import { codeOf } from '../../instance/store/boots/missing.ts'
 import type { RebuildOrder } from '../../operator/decide/decision.ts'
 import { openServer, type Server } from '../../operator/postgres/server/session.ts'
 import { abandon, drive } from '../../operator/rebalance/drive/drive.ts'
-import { giveUpMissing } from '../../operator/rebuild/give-up.ts'
+import { giveUpMissing } from '../../operator/rebuild/lost/give-up.ts'
 import { rebuildDirectory } from '../../operator/rebuild/perform.ts'
 import { must } from '../postgres/lives.ts'
 import type { Person } from './model.ts'
@@ -223,6 +223,7 @@ test('whoever was never elsewhere is missed, and is said to be, until they are t
     giveUpMissing(server, {
       directory: nameOf('directory'),
       home: { ordinal: 2, name: nameOf(2) },
+      homes: order().homes,
       code,
     })
   await giveUp(codeOf(['1']))

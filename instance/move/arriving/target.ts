@@ -121,9 +121,14 @@ export async function drop(deps: TargetDeps, call: MoveCall): Answer<Done> {
   return dropped
 }
 
-/** Whether the member has moved on since, or back: the directory knows a later stay than the one this move led to. */
+/**
+ * Whether the member has moved on since, or back, or was given up: the directory knows a later stay than the one this
+ * move led to, or none any more.
+ */
 export async function isPast({ homes }: Pick<TargetDeps, 'homes'>, move: Move): Promise<boolean> {
   if (!AFTER_SWITCH.includes(move.step)) return false
   const home = await homes.freshById(move.memberId)
-  return home !== undefined && home.epoch > move.epoch && !endsWith(move, home)
+  return (
+    home !== undefined && (home.state === 'deleted' || (home.epoch > move.epoch && !endsWith(move, home)))
+  )
 }

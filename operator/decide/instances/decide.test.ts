@@ -191,7 +191,7 @@ test('members who are missing are said to be, and given up only by the code that
   expect(said).toMatchObject({ status: 'False', reason: 'MembersMissing' })
   expect(said?.message).toContain('lacks 2 members who live here')
   expect(said?.message).toContain(
-    'kubectl -n town annotate community garden hamlet.coop/give-up-missing=c0de',
+    'kubectl -n town annotate --overwrite community garden hamlet.coop/give-up-missing=c0de',
   )
   expect([kinds(found()), kinds(found('other'))].flat()).not.toContain('giveUpMissing')
   expect(steps(found('c0de')).filter((step) => step.do === 'giveUpMissing')).toEqual([
@@ -199,6 +199,7 @@ test('members who are missing are said to be, and given up only by the code that
       do: 'giveUpMissing',
       directory: 'garden_x_directory',
       home: { ordinal: 1, name: 'garden_x_1' },
+      homes: [{ ordinal: 1, name: 'garden_x_1' }],
       code: 'c0de',
     },
   ])

@@ -1,6 +1,6 @@
 // One look at an Instance → its database, its pod, and what is said of it. Pure.
 import { GIVE_UP, type InstanceStatus } from '../../api/objects.ts'
-import { type Claim, madeKey } from '../../build/data/claim.ts'
+import { type Claim, madeKey, ordinalsOf } from '../../build/data/claim.ts'
 import { buildInstanceSecret, readSecret } from '../../build/data/secrets.ts'
 import { passwordOf } from '../../build/database-url.ts'
 import { databaseName, directoryName } from '../../build/names.ts'
@@ -120,8 +120,17 @@ function givenUp({ instance, community, database }: InstanceSnapshot, claim: Cla
   const code = community.metadata.annotations?.[GIVE_UP]
   if (!missing || missing.count === 0 || missing.code !== code) return []
   const { ordinal } = instance.spec
-  const home = { ordinal, name: databaseName(claim.prefix, ordinal) }
-  return [{ do: 'giveUpMissing', directory: directoryName(claim.prefix), home, code }]
+  const databaseOf = (one: number) => ({ ordinal: one, name: databaseName(claim.prefix, one) })
+  const homes = ordinalsOf(claim).map(databaseOf)
+  return [
+    {
+      do: 'giveUpMissing',
+      directory: directoryName(claim.prefix),
+      home: databaseOf(ordinal),
+      homes,
+      code,
+    },
+  ]
 }
 
 /** Rows that are kept for days are no reason to look again soon. */

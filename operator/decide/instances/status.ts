@@ -122,6 +122,6 @@ function membersKnown(
     type,
     status: 'False',
     reason: 'MembersMissing',
-    message: `database ${databaseName} lacks ${count === 1 ? 'a member who lives' : `${count} members who live`} here, for it was restored to an older copy, and no other instance has kept them so far: restore a newer copy. Until then their pages say that they cannot be reached. To give them up for ever: kubectl -n ${namespace} annotate community ${name} ${GIVE_UP}=${code}`,
+    message: `database ${databaseName} lacks ${count === 1 ? 'a member who lives' : `${count} members who live`} here, for it was restored to an older copy, and no other instance has kept them so far: restore a newer copy. Until then their pages say that they cannot be reached. To give them up for ever: kubectl -n ${namespace} annotate --overwrite community ${name} ${GIVE_UP}=${code}`,
   }
 }

@@ -7,6 +7,7 @@ export type DatabaseReason =
   | 'DatabaseFull'
   | 'DataMissing'
   | 'DirectoryRegressed'
+  | 'MembersMissing'
   | 'PoolerFound'
   | 'MigrationFailed'
   | 'Occupied'

@@ -174,6 +174,34 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'members given up of whom the home that they came from has a copy',
+    edits: [
+      {
+        file: 'operator/rebuild/lost/give-up.ts',
+        from: 'if (copies.length > 0)',
+        to: 'if (copies.length < 0)',
+      },
+    ],
+    by: {
+      file: 'test/moves/given-up.pg.test.ts',
+      test: 'target restored to before: she is brought back, and given up by nobody before that',
+    },
+  },
+  {
+    name: 'what was staged of somebody who was given up kept with its seat',
+    edits: [
+      {
+        file: 'instance/move/arriving/target.ts',
+        from: "home.state === 'deleted' || ",
+        to: '',
+      },
+    ],
+    by: {
+      file: 'test/moves/given-up.pg.test.ts',
+      test: 'target restored to copied, and nobody has her: she can be given up, and nothing of the move is left',
+    },
+  },
+  {
     name: '404 for a missing resident',
     edits: [
       {
