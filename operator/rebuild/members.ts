@@ -52,6 +52,7 @@ export function rebuildMembers(
   const ids = [...new Set([...known.keys(), ...stays.keys()])]
   const members: RebuiltMember[] = []
   const forgotten: string[] = []
+  const missing = new Set<string>()
   let conflict: string | undefined
   for (const id of ids) {
     const before = known.get(id)
@@ -77,6 +78,7 @@ export function rebuildMembers(
     if (!last || handle === undefined) continue
     if (next?.resident && last.resident && next.epoch === last.epoch && next.home !== last.home)
       conflict = `the instances ${last.home} and ${next.home} both have one and the same member`
+    if (found.length === 0) missing.add(id)
     const { resident } = last
     const pending = resident?.state === 'pending' && before?.state !== 'active'
     members.push({
@@ -90,6 +92,6 @@ export function rebuildMembers(
       expiresAt: pending ? (resident?.expiresAt ?? null) : null,
     })
   }
-  const named = settleNames(members, known, givenUp)
+  const named = settleNames(members, { known, missing }, givenUp)
   return { ...named, forgotten: [...forgotten, ...named.forgotten], conflict }
 }

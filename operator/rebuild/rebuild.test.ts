@@ -192,6 +192,15 @@ test('what contradicts itself is left alone', () => {
       ['1', 'active'],
     ],
   ])
+  // Somebody whom only the directory knows takes the name of nobody who lives.
+  const lost = { id: '1', handle: 'ana', home: 1, epoch: 3, state: 'active' as const }
+  const reports = [{ ...at(1, {}), residents: [] }, at(2, { id: '2' })]
+  const unsettled = rebuild(seen, { ...old, members: [lost] }, reports, new Set())
+  const kept = rebuild(seen, { ...old, members: [lost] }, reports, new Set(), unsettled.clash?.code)
+  expect(kept.members.map(({ id, state }) => [id, state])).toEqual([
+    ['1', 'deleted'],
+    ['2', 'active'],
+  ])
   // A sign-up that was given up takes a name from nobody.
   const given = rebuild(seen, old, [at(1, { id: '2', state: 'pending' }), at(2, {})], new Set())
   expect([given.conflict, given.members.map(({ id }) => id), given.forgotten]).toEqual([

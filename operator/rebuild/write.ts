@@ -1,4 +1,5 @@
 // A rebuilt directory, written in the transaction that read the old one.
+import { isNameless } from '../../instance/store/boots/given-up.ts'
 import type { Session } from '../postgres/server/session.ts'
 import type { HomeReport } from './facts.ts'
 import type { RebuiltMove } from './moves.ts'
@@ -59,6 +60,13 @@ export async function writeRebuilt(
 
 async function writeMembers(session: Session, { members, forgotten }: Rebuilt): Promise<void> {
   await session.query('DELETE FROM members WHERE id = ANY ($1::bigint[])', [forgotten])
+  const nameless = members.filter(isNameless)
+  // First, for the name may be that of somebody who is written after them.
+  await session.query(
+    `UPDATE members SET handle = one.handle, state = 'deleted', seated = false
+     FROM unnest($1::bigint[], $2::text[]) AS one (id, handle) WHERE members.id = one.id`,
+    [nameless.map(({ id }) => id), nameless.map(({ handle }) => handle)],
+  )
   await session.query(
     `INSERT INTO members (id, handle, home, epoch, state, seated, role, signup_token, expires_at, activated_at)
      SELECT id, handle, home, epoch, state, state <> 'deleted', coalesce(role, 'member'), token,

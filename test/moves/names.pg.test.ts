@@ -190,6 +190,20 @@ test.each(['copied', 'frozen', 'verified', 'activated'] as const)(
   },
 )
 
+test('somebody who lives is kept before somebody whom the directory knew and nobody has', async () => {
+  const { people, first, second } = await start()
+  const living = await signUp(2, second)
+  await failOver()
+  const lost = await signUp(1, first)
+  // As in a copy of that home from before the sign-up.
+  await world
+    .pod(1)
+    .admin.query(`DELETE FROM members WHERE id = ${first}; DELETE FROM accounts WHERE id = ${first}`)
+  await refresh()
+  await rebuild(codeIn(await refused()))
+  await whole(people, living, 2, lost)
+})
+
 test('a home that is put back to before knows the one who was given up again, and lets them go again', async () => {
   const { people, first, second } = await start()
   const lost = await signUp(1, first)

@@ -4,6 +4,8 @@ import { codeOf } from '../../../instance/store/boots/missing.ts'
 import { GIVE_UP_NAMESAKES } from '../../api/objects.ts'
 import type { RebuiltMember } from '../members.ts'
 
+type Holder = { readonly id: string; readonly home: number }
+
 /** Names that more than one member holds. Names no person. */
 export type Clash = {
   /** Stands for just these members under just these names. */
@@ -14,7 +16,11 @@ export type Clash = {
   readonly others: number
   /** Ordinals of the instances where they live, ascending. */
   readonly homes: readonly number[]
+  /** Of each name those who hold it; the first one would keep it. */
+  readonly holders: readonly (readonly Holder[])[]
 }
+
+type Ids = { has(id: string): boolean }
 
 type Settled = {
   readonly members: readonly RebuiltMember[]
@@ -25,14 +31,15 @@ type Settled = {
 }
 
 /**
- * Gives every name to one member. A sign-up that is not over yields. Of members, whoever came first keeps the name: the
- * one whom the directory knew, else the lowest id, for ids grow with time. The others are given up if `givenUp` is the
- * code of the clash: they stay in the directory as members who left, without a name and with an epoch that makes their
- * homes let go of them.
+ * Gives every name to one member. A sign-up that is not over yields, and so does whoever is `missing`, for nobody has
+ * them: nothing is given up for them that lives. Of the others, whoever came first keeps the name: the one whom the
+ * directory knew, else the lowest id, for ids grow with time. The others are given up if `givenUp` is the code of the
+ * clash: they stay in the directory as members who left, without a name and with an epoch that makes their homes let go
+ * of them.
  */
 export function settleNames(
   members: readonly RebuiltMember[],
-  known: { has(id: string): boolean },
+  { known, missing }: { readonly known: Ids; readonly missing: Ids },
   givenUp: string | undefined,
 ): Settled {
   const forgotten = new Set<string>()
@@ -44,7 +51,10 @@ export function settleNames(
     if (staying.length > 1)
       pairs.push(
         staying.toSorted(
-          (a, b) => Number(known.has(b.id)) - Number(known.has(a.id)) || compareIds(a.id, b.id),
+          (a, b) =>
+            Number(missing.has(a.id)) - Number(missing.has(b.id)) ||
+            Number(known.has(b.id)) - Number(known.has(a.id)) ||
+            compareIds(a.id, b.id),
         ),
       )
   }
@@ -63,6 +73,7 @@ export function settleNames(
             names: pairs.length,
             others: others.size,
             homes: [...new Set(pairs.flat().map(({ home }) => home))].sort((a, b) => a - b),
+            holders: pairs.map((pair) => pair.map(({ id, home }) => ({ id, home }))),
           },
   }
 }
@@ -81,11 +92,13 @@ const nameless = (member: RebuiltMember): RebuiltMember => ({
 })
 
 /** So many instances are named. */
-const NAMED = 20
+const NAMED = 10
+/** And so many names are gone into. */
+const TOLD = 2
 
 /** What is wrong and what can be done, for the people who run the community. */
 export function describeClash(
-  { code, names, others, homes }: Clash,
+  { code, names, others, homes, holders }: Clash,
   community: { readonly namespace: string; readonly name: string },
 ): string {
   const held =
@@ -93,8 +106,19 @@ export function describeClash(
       ? 'one name is held by different members'
       : `${names} names are each held by different members`
   const given = others === 1 ? 'give up the other one' : `give up the other ${others}`
-  return `${held}, of ${listed(homes)}: a sign-up was lost with the directory and repeated. Restore a newer copy of the directory. Or keep, under each name, whoever came first, and ${given} for ever, with all that they wrote: kubectl -n ${community.namespace} annotate --overwrite community ${community.name} ${GIVE_UP_NAMESAKES}=${code}`
+  return `${held}, of ${listed(homes)}: a sign-up was lost with the directory and repeated. Restore a newer copy of the directory. Or keep, under each name, whoever came first (${who(holders)}), and ${given} for ever, with all that they wrote: kubectl -n ${community.namespace} annotate --overwrite community ${community.name} ${GIVE_UP_NAMESAKES}=${code}`
 }
+
+/** Whoever keeps the name, and whoever does not: by their ids, which say nothing about who they are. */
+function who(holders: Clash['holders']): string {
+  const told = holders.slice(0, TOLD).map(([first, second, ...more]) => {
+    const others = more.length > 0 ? ` and ${more.length} more` : ''
+    return `${called(first)}, not ${called(second)}${others}`
+  })
+  return [...told, ...(holders.length > TOLD ? [`and ${holders.length - TOLD} more`] : [])].join('; ')
+}
+
+const called = (one: Holder | undefined): string => `member ${one?.id} of instance ${one?.home}`
 
 function listed(homes: readonly number[]): string {
   if (homes.length === 1) return `instance ${homes[0]}`

@@ -202,6 +202,34 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'somebody who lives given up for a namesake whom nobody has',
+    edits: [
+      {
+        file: 'operator/rebuild/names/namesakes.ts',
+        from: 'Number(missing.has(a.id)) - Number(missing.has(b.id)) ||',
+        to: '',
+      },
+    ],
+    by: {
+      file: 'test/moves/names.pg.test.ts',
+      test: 'somebody who lives is kept before somebody whom the directory knew and nobody has',
+    },
+  },
+  {
+    name: 'a namesake given up with the epoch of a stay that goes on',
+    edits: [
+      {
+        file: 'operator/rebuild/names/namesakes.ts',
+        from: 'epoch: member.epoch + 1,',
+        to: '',
+      },
+    ],
+    by: {
+      file: 'test/moves/names.pg.test.ts',
+      test: 'whoever is given up was on the way elsewhere: copied',
+    },
+  },
+  {
     name: '404 for a missing resident',
     edits: [
       {
