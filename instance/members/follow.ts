@@ -3,7 +3,7 @@ import { followActivity, undoActivity } from '../federation/documents/activities
 import { activityUri, actorAddresses } from '../federation/documents/addresses.ts'
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
-import { notify, unnotify } from '../notifications/notify.ts'
+import { notify, unnotifyFollow } from '../notifications/notify.ts'
 import { buryOwn } from '../posts/react.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import { asMemberTouching } from '../store/as-member.ts'
@@ -69,8 +69,7 @@ export async function unfollow(
       .executeTakeFirst()
     if (!gone) return { state: 'none' as const }
     await buryOwn(tx, instance, member, gone.activity_uri)
-    await unnotify(tx, { memberId: accountId, kind: 'follow', accountId: member.id })
-    await unnotify(tx, { memberId: accountId, kind: 'follow_request', accountId: member.id })
+    await unnotifyFollow(tx, { memberId: accountId, accountId: member.id })
     const target = await readTarget(tx, accountId)
     // To all homes if it is a member: wherever they lived since, the follow may still be on its way there.
     if (target) {

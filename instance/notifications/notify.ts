@@ -56,3 +56,11 @@ export async function unnotify(tx: InstanceTransaction, note: Note): Promise<voi
     .where('post_id', 'is not distinct from', note.postId ?? null)
     .execute()
 }
+
+/** Takes back that somebody follows the member, or asked to. */
+export async function unnotifyFollow(
+  tx: InstanceTransaction,
+  note: Pick<Note, 'memberId' | 'accountId'>,
+): Promise<void> {
+  for (const kind of ['follow', 'follow_request'] as const) await unnotify(tx, { ...note, kind })
+}

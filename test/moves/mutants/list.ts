@@ -1,5 +1,6 @@
 // Mistakes that one could make in a move, and for each the property that must notice it.
 import { AHEAD, AHEAD_OF_THE_SWITCH } from './ahead.ts'
+import { RESTORED } from './restored.ts'
 
 export type Edit = { readonly file: string; readonly from: string; readonly to: string }
 
@@ -113,123 +114,6 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'demotion on a lower epoch',
-    edits: [
-      {
-        file: 'instance/store/boots/residents.ts',
-        from: 'home.epoch > resident.epoch',
-        to: 'home.epoch !== resident.epoch',
-      },
-    ],
-    by: {
-      file: 'test/moves/restores.pg.test.ts',
-      test: 'restored to when the move was at before: nobody is sent away or brought back',
-    },
-  },
-  {
-    name: 'a restored copy comes to life although its member has moved on',
-    edits: [
-      {
-        file: 'instance/move/arriving/activate.ts',
-        from: "if (home?.state !== 'active' || !endsWith(known, home)) return",
-        to: 'if (!home) return',
-      },
-      {
-        file: 'instance/move/tend.ts',
-        from: 'givenUp || (await isPast(instance, known))',
-        to: 'givenUp',
-      },
-    ],
-    by: {
-      file: 'test/moves/restores.pg.test.ts',
-      test: 'the home between, restored to when she was on the way there: verified',
-    },
-  },
-  {
-    name: 'a copy of the boot row taken for the row itself',
-    edits: [
-      {
-        file: 'instance/store/boots/boots.ts',
-        from: 'boots.id, boots.xmin,',
-        to: 'boots.id,',
-      },
-    ],
-    by: {
-      file: 'instance/store/as-member.pg.test.ts',
-      test: 'without this process’s boot row nothing is written: the database was restored',
-    },
-  },
-  {
-    name: 'a rebuilt directory leaves switched moves to be undone',
-    edits: [
-      {
-        file: 'operator/rebuild/moves.ts',
-        from: "const decided = old?.step === 'switched' || old?.step === 'activated'",
-        to: 'const decided = false',
-      },
-    ],
-    by: {
-      file: 'operator/rebuild/rebuild.test.ts',
-      test: 'leaves no move half way: each is undone where the member is, or finished where they went',
-    },
-  },
-  {
-    name: 'members given up of whom the home that they came from has a copy',
-    edits: [
-      {
-        file: 'operator/rebuild/lost/give-up.ts',
-        from: 'if (copies.length > 0)',
-        to: 'if (copies.length < 0)',
-      },
-    ],
-    by: {
-      file: 'test/moves/given-up.pg.test.ts',
-      test: 'target restored to before: she is brought back, and given up by nobody before that',
-    },
-  },
-  {
-    name: 'what was staged of somebody who was given up kept with its seat',
-    edits: [
-      {
-        file: 'instance/move/arriving/target.ts',
-        from: "home.state === 'deleted' || ",
-        to: '',
-      },
-    ],
-    by: {
-      file: 'test/moves/given-up.pg.test.ts',
-      test: 'target restored to copied, and nobody has her: she can be given up, and nothing of the move is left',
-    },
-  },
-  {
-    name: 'somebody who lives given up for a namesake whom nobody has',
-    edits: [
-      {
-        file: 'operator/rebuild/names/namesakes.ts',
-        from: 'Number(missing.has(a.id)) - Number(missing.has(b.id)) ||',
-        to: '',
-      },
-    ],
-    by: {
-      file: 'test/moves/names.pg.test.ts',
-      test: 'somebody who lives is kept before somebody whom the directory knew and nobody has',
-    },
-  },
-  {
-    name: 'a namesake given up with the epoch of a stay that goes on',
-    edits: [
-      {
-        file: 'operator/rebuild/names/namesakes.ts',
-        from: 'epoch: member.epoch + 1,',
-        to: '',
-      },
-    ],
-    by: {
-      file: 'test/moves/names.pg.test.ts',
-      test: 'whoever is given up was on the way elsewhere: copied',
-    },
-  },
-  {
     name: '404 for a missing resident',
     edits: [
       {
@@ -280,39 +164,6 @@ export const MUTANTS: readonly Mutant[] = [
       file: 'instance/move/freeze.pg.test.ts',
       test: 'one who was switched is not thawed, and both homes end the move without a driver',
     },
-  },
-  {
-    name: 'a thaw by the word of the directory alone',
-    edits: [
-      {
-        file: 'instance/move/leaving/release.ts',
-        from: "if (move.shown && move.state === 'frozen') return { shown: true }",
-        to: '',
-      },
-    ],
-    by: { file: 'test/moves/failover.pg.test.ts', test: 'and she was activated' },
-  },
-  {
-    name: 'a home that gave its copy back believes a directory that has forgotten it',
-    edits: [
-      {
-        file: 'instance/move/arriving/activate.ts',
-        from: "if (move.state === 'undone') return refuse('directory-regressed', { retryAfter: 60 })",
-        to: '',
-      },
-    ],
-    by: { file: 'test/moves/failover.pg.test.ts', test: 'and both homes were driven' },
-  },
-  {
-    name: 'a directory that does not know who is frozen believed',
-    edits: [
-      {
-        file: 'instance/move/tend.ts',
-        from: "if (row.state === 'frozen') await instance.homes.disprove()",
-        to: '',
-      },
-    ],
-    by: { file: 'test/moves/failover.pg.test.ts', test: 'then she is at home all the same' },
   },
   {
     name: 'staged members taken for neighbours',
@@ -386,4 +237,5 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   ...AHEAD_OF_THE_SWITCH,
+  ...RESTORED,
 ]

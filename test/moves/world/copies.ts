@@ -2,6 +2,8 @@
 import type pg from 'pg'
 import { writePost } from '../../../instance/posts/write.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
+import type { RebuildOrder } from '../../../operator/decide/decision.ts'
+import { openServer, type Server } from '../../../operator/postgres/server/session.ts'
 import type { Person } from '../model.ts'
 import type { World } from './world.ts'
 
@@ -14,6 +16,28 @@ export const nameOf = (world: World, which: Which): string =>
       ? world.community.adminUrls.directory
       : world.community.adminUrls.homes.get(which)) ?? '',
   ).pathname.slice(1)
+
+/** The server that they are on, as the operator reaches it. */
+export function serverOf(world: World): Server {
+  const { hostname, port } = new URL(world.community.adminUrls.directory)
+  return openServer({
+    host: hostname,
+    port: Number(port),
+    username: 'postgres',
+    password: '',
+    database: 'postgres',
+  })
+}
+
+/** To rebuild its directory from all of its homes. */
+export const orderFor = (world: World, givenUp?: string): RebuildOrder => ({
+  name: nameOf(world, 'directory'),
+  homes: world.pods.map(({ ordinal }) => ({ ordinal, name: nameOf(world, ordinal) })),
+  retired: [],
+  addresses: [],
+  community: { namespace: 'town', name: 'garden' },
+  givenUp,
+})
 
 /** Copies a database to another name; nobody may be connected, so everybody is cut off. */
 export async function copyDatabase(root: pg.Client, from: string, to: string): Promise<void> {

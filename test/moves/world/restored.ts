@@ -3,9 +3,8 @@
 import { sql } from 'kysely'
 import { asMember } from '../../../instance/store/as-member.ts'
 import { verifyResidents } from '../../../instance/store/boots/residents.ts'
-import { openServer } from '../../../operator/postgres/server/session.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
-import { nameOf } from './copies.ts'
+import { orderFor, serverOf } from './copies.ts'
 import type { Pod, World } from './world.ts'
 
 /** By table, its rows as JSON. */
@@ -62,22 +61,7 @@ export async function putBack(
 /** What the operator does when a home has found the directory older than one it saw; it must hear of all homes. */
 export async function rebuild(world: World): Promise<void> {
   if (!world.pods.some(({ instance }) => instance.homes.regressed)) return
-  const { hostname, port } = new URL(world.community.adminUrls.directory)
-  const server = openServer({
-    host: hostname,
-    port: Number(port),
-    username: 'postgres',
-    password: '',
-    database: 'postgres',
-  })
-  await rebuildDirectory(server, {
-    name: nameOf(world, 'directory'),
-    homes: world.pods.map(({ ordinal }) => ({ ordinal, name: nameOf(world, ordinal) })),
-    retired: [],
-    addresses: [],
-    community: { namespace: 'town', name: 'garden' },
-    givenUp: undefined,
-  })
+  await rebuildDirectory(serverOf(world), orderFor(world))
 }
 
 /** What a home does that runs on and finds a directory that was made whole. */

@@ -23,6 +23,12 @@ export const mapped = (me: RawBuilder<unknown>, column: string): RawBuilder<unkn
   sql`CASE WHEN ${sql.ref(column)} IS NOT NULL THEN coalesce((SELECT alias.post_id FROM post_aliases AS alias
     WHERE alias.member_id = ${me} AND alias.old_id = ${sql.ref(column)}), ${sql.ref(column)}) END`
 
+/** Whether a row of this table is to the last column as the staged one, named `t`. For tables that keep their ids. */
+export function isStagedSo(columns: Columns, table: string): RawBuilder<boolean> {
+  const cells = (of: string) => sql.join((columns.get(table) ?? []).map((name) => sql.ref(`${of}.${name}`)))
+  return sql<boolean>`((${cells('t')}) IS NOT DISTINCT FROM (${cells(table)}))`
+}
+
 /** Columns whose rows must be here: a reference that is no longer anywhere takes its row with it. */
 const REFERRING = new Set([
   'post_tags',

@@ -1,7 +1,7 @@
 // Who follows whom when the member arrives: an edge lives at both homes, and the two may be a moment apart.
 import { sql } from 'kysely'
-import { notify, unnotify } from '../../../notifications/notify.ts'
-import { bring, type Context } from './bring.ts'
+import { notify, unnotifyFollow } from '../../../notifications/notify.ts'
+import { bring, type Context, isStagedSo } from './bring.ts'
 
 // Whoever is only staged here has no rows yet that would count.
 const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS resident
@@ -10,16 +10,13 @@ const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS reside
 
 /** Takes away the member's edges with people elsewhere that are not staged just so. For `planForTwins`. */
 export async function clearEdges({ tx, move, me, columns }: Context): Promise<void> {
-  const cells = (table: string) =>
-    sql.join((columns.get('follows') ?? []).map((name) => sql.ref(`${table}.${name}`)))
   await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
     AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
       AND resident.state NOT IN ('staged', 'leaving')
       AND resident.id IN (follows.follower_id, follows.followee_id))
     AND NOT EXISTS (SELECT FROM carried.follows AS t WHERE t.move = ${move.id}::bigint
       AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
-      AND (${cells('t')}) IS NOT DISTINCT FROM
-        (${cells('follows')}))`.execute(tx)
+      AND ${isStagedSo(columns, 'follows')})`.execute(tx)
 }
 
 /**
@@ -69,7 +66,7 @@ export async function settleEdges(context: Context): Promise<void> {
 
 /**
  * Whom the member followed, and took it back at the earlier home: that is still on its way here. So it is for whoever
- * they asked anew since, by an activity that is not here yet either: they are asked by that one, as `bring` has it.
+ * they asked anew since, by an activity that is not here yet either: that request is brought along afterwards.
  */
 async function endUnfollowed({ tx, move, me }: Context): Promise<void> {
   const { rows } = await sql<{ id: string }>`DELETE FROM follows AS t WHERE t.follower_id = ${me}
@@ -80,7 +77,5 @@ async function endUnfollowed({ tx, move, me }: Context): Promise<void> {
       AND (seen.state <> 'pending' OR seen.activity_uri IS NOT DISTINCT FROM t.activity_uri
         OR string_to_array(seen.activity_uri, ' ') && string_to_array(t.activity_uri, ' ')))
     RETURNING t.followee_id AS id`.execute(tx)
-  for (const { id } of rows)
-    for (const kind of ['follow', 'follow_request'] as const)
-      await unnotify(tx, { memberId: id, kind, accountId: move.member_id })
+  for (const { id } of rows) await unnotifyFollow(tx, { memberId: id, accountId: move.member_id })
 }

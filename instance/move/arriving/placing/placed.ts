@@ -5,7 +5,7 @@ import type { InstanceTransaction } from '../../../store/database.ts'
 import type { LocalMove } from '../../fence.ts'
 import { carried, HOME } from '../../rows/carried.ts'
 import { planForLookups, planForTwins } from '../../rows/stage.ts'
-import { bring, type Context, clearUnlike } from './bring.ts'
+import { bring, type Context, clearUnlike, isStagedSo } from './bring.ts'
 import { placeBoosts, placeLikes, takeBackBoosts, takeBackLikes } from './reactions.ts'
 
 const AT_ONCE = 500
@@ -95,8 +95,6 @@ export async function placeOthers(context: Context): Promise<void> {
 
 /** Own posts that are not here just as they are staged, and those whose mentions or hashtags are not. */
 export async function unlikePosts({ tx, move, columns, me }: Context): Promise<string[]> {
-  const cells = (table: string) =>
-    sql.join((columns.get('posts') ?? []).map((name) => sql.ref(`${table}.${name}`)))
   const id = sql`${move.id}::bigint`
   const sets = (['mentions', 'post_tags'] as const).map((table) => {
     const key = Object.keys(carried(table).key)
@@ -112,7 +110,7 @@ export async function unlikePosts({ tx, move, columns, me }: Context): Promise<s
     SELECT coalesce(t.id, posts.id) AS id
     FROM (SELECT * FROM carried.posts WHERE move = ${id} AND account_id = ${me}) AS t
     FULL JOIN (SELECT * FROM public.posts WHERE account_id = ${me}) AS posts ON posts.id = t.id
-    WHERE (${cells('t')}) IS DISTINCT FROM (${cells('posts')})
+    WHERE NOT ${isStagedSo(columns, 'posts')}
     UNION ${sql.join(sets, sql` UNION `)}`.execute(tx)
   return rows.map((row) => row.id)
 }

@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { InstanceTransaction } from '../../../store/database.ts'
 import type { LocalMove } from '../../fence.ts'
-import { bring, type Context, notOfResident } from './bring.ts'
+import { bring, type Context, isStagedSo, notOfResident } from './bring.ts'
 
 type Reactions = 'likes' | 'boosts'
 
@@ -20,13 +20,11 @@ export const notHere = (table: Reactions, me: RawBuilder<unknown>): RawBuilder<u
  * keeps likes of others, so none is here but by this move. For `planForTwins`.
  */
 export async function clearLikes({ tx, move, me, columns }: Context): Promise<void> {
-  const cells = (table: string) =>
-    sql.join((columns.get('likes') ?? []).map((name) => sql.ref(`${table}.${name}`)))
   await sql`DELETE FROM likes WHERE likes.post_id = ${onOwnPosts(me)} AND likes.account_id <> ${me}
     AND ${notOfResident(me, 'likes.account_id')}
     AND NOT EXISTS (SELECT FROM carried.likes AS t WHERE t.move = ${move.id}::bigint
       AND t.account_id = likes.account_id AND t.post_id = likes.post_id
-      AND (${cells('t')}) IS NOT DISTINCT FROM (${cells('likes')}))`.execute(tx)
+      AND ${isStagedSo(columns, 'likes')})`.execute(tx)
 }
 
 /** Likes of placed posts by people of other servers, of which there may be very many. For `planForTwins`. */
@@ -56,12 +54,10 @@ export async function takeBackLikes(
  * who follows whoever boosted, and stay as they are. For `planForTwins`.
  */
 export async function clearBoosts({ tx, move, columns }: Context): Promise<void> {
-  const cells = (of: string) =>
-    sql.join((columns.get('boosts') ?? []).map((name) => sql.ref(`${of}.${name}`)))
   await sql`DELETE FROM boosts USING carried.placed_boosts AS placed
     WHERE placed.move = ${move.id}::bigint AND placed.id = boosts.id
       AND NOT EXISTS (SELECT FROM carried.boosts AS t WHERE t.move = placed.move AND t.id = boosts.id
-        AND (${cells('t')}) IS NOT DISTINCT FROM (${cells('boosts')}))`.execute(tx)
+        AND ${isStagedSo(columns, 'boosts')})`.execute(tx)
 }
 
 /** Boosts of placed posts by people of other servers. For `planForTwins`. */

@@ -1,7 +1,7 @@
 // A follow, like or boost is taken back: by the id of its activity, or by who did what.
 import type { Instance } from '../../../../instance.ts'
 import { isResident } from '../../../../members/people.ts'
-import { unnotify } from '../../../../notifications/notify.ts'
+import { unnotify, unnotifyFollow } from '../../../../notifications/notify.ts'
 import type { InstanceTransaction } from '../../../../store/database.ts'
 import { idOf, isObject, typeOf } from '../../activity.ts'
 import { urisOf, withoutUri } from '../../apply/uris.ts'
@@ -83,9 +83,7 @@ async function endFollows(
       .where('followee_id', '=', edge.followee_id)
       .execute()
     if (!isResident(instance, edge.followee_id)) continue
-    for (const kind of ['follow', 'follow_request'] as const) {
-      await unnotify(tx, { memberId: edge.followee_id, kind, accountId: actorId })
-    }
+    await unnotifyFollow(tx, { memberId: edge.followee_id, accountId: actorId })
     await withdraw(tx, { memberId: edge.followee_id, followerId: actorId })
   }
 }

@@ -1,50 +1,29 @@
 // A sign-up that was committed in moments that the directory lost, and repeated at another instance: two have one name.
-import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { changeDirectory } from '../../instance/directory/change.ts'
-import { beginMove } from '../../instance/directory/moves/begin.ts'
-import type { Move, Step } from '../../instance/directory/moves/move.ts'
-import { openMoves } from '../../instance/directory/moves/read.ts'
-import { actorAddresses } from '../../instance/federation/documents/addresses.ts'
-import { repairHome, tendMoves } from '../../instance/move/tend.ts'
-import { openServer, type Server } from '../../operator/postgres/server/session.ts'
-import { drive } from '../../operator/rebalance/drive/drive.ts'
-import { rebuildDirectory } from '../../operator/rebuild/perform.ts'
-import { must } from '../postgres/lives.ts'
-import type { Person } from './model.ts'
-import { fetchPage } from './run/look.ts'
-import { acceptors, copyDatabase, nameOf } from './world/copies.ts'
-import { begin } from './world/fixture.ts'
-import { openWorld, type World } from './world/world.ts'
+import { describe, expect, test } from 'vitest'
+import type { Step } from '../../../instance/directory/moves/move.ts'
+import { openMoves } from '../../../instance/directory/moves/read.ts'
+import { actorAddresses } from '../../../instance/federation/documents/addresses.ts'
+import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
+import { drive } from '../../../operator/rebalance/drive/drive.ts'
+import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
+import type { Person } from '../model.ts'
+import { fetchPage } from '../run/look.ts'
+import { begin } from '../world/fixture.ts'
+import { restorable } from './restorable.ts'
 
-let world: World
-let root: pg.Client
-let server: Server
-beforeAll(async () => {
-  const user = { host: '127.0.0.1', port: inject('postgresPort'), database: 'postgres' }
-  server = openServer({ ...user, username: 'postgres', password: '' })
-  world = await openWorld(inject('postgresPort'), 3)
-  root = new pg.Client({ ...user, user: 'postgres' })
-  await root.connect()
-})
-afterAll(async () => {
-  await root.end()
-  await world.close()
-})
+const town = restorable(3)
 
-const directory = () => nameOf(world, 'directory')
-const kept = () => `${directory()}_kept`
-const keep = () => copyDatabase(root, directory(), kept())
-const failOver = () => copyDatabase(root, kept(), directory())
+const keep = () => town.keep('directory')
+const failOver = () => town.putBack('directory')
 
 /** As a sign-up that was committed leaves it. */
 async function signUp(ordinal: number, id: string): Promise<Person> {
-  const { actor, profile, inbox } = actorAddresses(world.origin, 'dora')
-  await world.directory.query(
+  const { actor, profile, inbox } = actorAddresses(town.world.origin, 'dora')
+  await town.world.directory.query(
     "INSERT INTO members (id, handle, home, state, activated_at) VALUES ($1, 'dora', $2, 'active', now())",
     [id, ordinal],
   )
-  const { admin } = world.pod(ordinal)
+  const { admin } = town.world.pod(ordinal)
   await admin.query(
     "INSERT INTO accounts (id, uri, handle, url, inbox, actor_json) VALUES ($1, $2, 'dora', $3, $4, $5)",
     [id, actor, profile, inbox, JSON.stringify({ id: actor })],
@@ -58,18 +37,10 @@ async function signUp(ordinal: number, id: string): Promise<Person> {
 }
 
 async function refresh(): Promise<void> {
-  for (const { instance } of world.pods) await instance.homes.refresh()
+  for (const { instance } of town.world.pods) await instance.homes.refresh()
 }
 
-const rebuild = (givenUp?: string) =>
-  rebuildDirectory(server, {
-    name: directory(),
-    homes: [1, 2, 3].map((ordinal) => ({ ordinal, name: nameOf(world, ordinal) })),
-    retired: [],
-    addresses: [],
-    community: { namespace: 'town', name: 'garden' },
-    givenUp,
-  })
+const rebuild = (givenUp?: string) => rebuildDirectory(town.server, town.order(givenUp))
 
 /** What it says when it refuses. */
 const refused = (givenUp?: string) =>
@@ -85,40 +56,31 @@ const codeIn = (said: string) =>
 /** What goes on by itself once the directory is whole. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 4; round++) {
-    for (const { home, instance } of world.pods) {
+    for (const { home, instance } of town.world.pods) {
       await home.reboot()
       await instance.homes.refresh()
       await tendMoves(instance, { frozenMs: 0 })
       await repairHome(instance)
     }
-    for (const { id } of await openMoves(world.drive.directory)) await drive(world.drive, id)
+    for (const { id } of await openMoves(town.world.drive.directory)) await drive(town.world.drive, id)
   }
-  expect(world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([false, false, false])
+  expect(town.world.pods.map(({ instance }) => instance.homes.regressed)).toEqual([false, false, false])
 }
 
 /** Ordinals of the homes that have any row of theirs. */
 async function knownAt({ id }: Person): Promise<number[]> {
   const found = await Promise.all(
-    world.pods.map(({ admin }) => admin.query('SELECT FROM accounts WHERE id = $1', [id])),
+    town.world.pods.map(({ admin }) => admin.query('SELECT FROM accounts WHERE id = $1', [id])),
   )
   return found.flatMap(({ rowCount }, index) => (rowCount ? [index + 1] : []))
 }
 
 async function move(id: string, target: number, last?: Step): Promise<void> {
-  const begun = must(
-    await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId: id, target })),
-  )
-  const died = new Error('the driver has died')
-  const reached = async ({ step }: Move) => {
-    if (step === last) throw died
-  }
-  await drive({ ...world.drive, reached }, begun.id).catch((error: unknown) => {
-    if (error !== died) throw error
-  })
+  await town.driveTo((await town.begin(id, target)).id, last)
 }
 
 async function start() {
-  const { people } = await begin(world, {
+  const { people } = await begin(town.world, {
     homes: { ana: 1, ben: 2, cem: 3 },
     follows: [
       ['ben', 'ana'],
@@ -133,7 +95,7 @@ async function start() {
 /** All are where they were, and the one who was kept lives as anybody does. */
 async function whole(people: readonly Person[], one: Person, home: number, other: Person): Promise<void> {
   await settle()
-  expect(await Promise.all([...people, one, other].map((person) => acceptors(world, person)))).toEqual([
+  expect(await Promise.all([...people, one, other].map((person) => town.acceptors(person)))).toEqual([
     [1],
     [2],
     [3],
@@ -141,12 +103,12 @@ async function whole(people: readonly Person[], one: Person, home: number, other
     [],
   ])
   expect(await knownAt(other)).toEqual([])
-  const { rows } = await world.directory.query(
+  const { rows } = await town.world.directory.query(
     `SELECT (SELECT id FROM members WHERE handle = 'dora') AS id, taken FROM instances ORDER BY ordinal`,
   )
   expect(rows).toEqual([1, 2, 3].map((ordinal) => ({ id: one.id, taken: ordinal === home ? 2 : 1 })))
-  for (const { ordinal } of world.pods)
-    expect(await fetchPage(world, ordinal, '/users/dora')).toMatchObject({ status: 200 })
+  for (const { ordinal } of town.world.pods)
+    expect(await fetchPage(town.world, ordinal, '/users/dora')).toMatchObject({ status: 200 })
 }
 
 describe.each(['the second', 'neither'] as const)('the directory knows %s', (known) => {
@@ -154,10 +116,10 @@ describe.each(['the second', 'neither'] as const)('the directory knows %s', (kno
     const { people, first, second } = await start()
     const lost = await signUp(1, first)
     // Where they were looked up before.
-    await world.pod(3).admin.query(
+    await town.world.pod(3).admin.query(
       `INSERT INTO accounts (id, uri, handle, url, inbox, fetched_at)
        VALUES ($1, $2, 'dora', '', '', now())`,
-      [first, actorAddresses(world.origin, 'dora').actor],
+      [first, actorAddresses(town.world.origin, 'dora').actor],
     )
     await failOver()
     const later = await signUp(2, second)
@@ -173,7 +135,7 @@ describe.each(['the second', 'neither'] as const)('the directory knows %s', (kno
     // Where the other one lived is room for them.
     if (known === 'neither') await move(lost.id, 2)
     else await move(later.id, 1)
-    expect(await acceptors(world, known === 'neither' ? lost : later)).toEqual([known === 'neither' ? 2 : 1])
+    expect(await town.acceptors(known === 'neither' ? lost : later)).toEqual([known === 'neither' ? 2 : 1])
   })
 })
 
@@ -196,7 +158,7 @@ test('somebody who lives is kept before somebody whom the directory knew and nob
   await failOver()
   const lost = await signUp(1, first)
   // As in a copy of that home from before the sign-up.
-  await world
+  await town.world
     .pod(1)
     .admin.query(`DELETE FROM members WHERE id = ${first}; DELETE FROM accounts WHERE id = ${first}`)
   await refresh()
@@ -207,12 +169,11 @@ test('somebody who lives is kept before somebody whom the directory knew and nob
 test('a home that is put back to before knows the one who was given up again, and lets them go again', async () => {
   const { people, first, second } = await start()
   const lost = await signUp(1, first)
-  const home = nameOf(world, 1)
-  await copyDatabase(root, home, `${home}_kept`)
+  await town.keep(1)
   await failOver()
   const later = await signUp(2, second)
   await rebuild(codeIn(await refused()))
   await whole(people, later, 2, lost)
-  await copyDatabase(root, `${home}_kept`, home)
+  await town.putBack(1)
   await whole(people, later, 2, lost)
 })
