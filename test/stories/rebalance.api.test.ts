@@ -52,7 +52,8 @@ async function settle(homes: TestHomes, spec: object = {}) {
   const people: TestMember[] = []
   for (const ordinal of [1, 2]) {
     await opened(ordinal)
-    for (let i = 0; i < 6; i++) people.push(await join(homes.at(ordinal), `p${ordinal}${'abcdef'[i]}`))
+    for (let i = 0; i < 6; i++)
+      people.push(await join(homes.at(ordinal), `resident_${ordinal}${'abcdef'[i]}`))
     const { db } = homes.at(ordinal)
     for (const one of people.slice(-6)) {
       must(await writePost(homes.at(ordinal), one, { text: `I am ${one.handle}`, visibility: 'public' }))
