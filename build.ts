@@ -1,4 +1,5 @@
-// Bundles the operator and the instance into dist/: what the image holds, without development dependencies.
+// Bundles the operator and the instance into dist/, or the folder that is named: what the image holds, without development
+// dependencies.
 import { existsSync } from 'node:fs'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -8,7 +9,7 @@ import { build } from 'esbuild'
 /** Packages with native parts can't be bundled; they are copied whole, with what they need. */
 const NATIVE = ['sharp']
 
-const OUT = 'dist'
+const OUT = process.argv[2] ?? 'dist'
 await rm(OUT, { recursive: true, force: true })
 await mkdir(OUT, { recursive: true })
 
