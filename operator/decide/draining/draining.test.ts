@@ -155,9 +155,27 @@ test('an ordinal that there is not is told with the remedy; one that is gone alr
   expect(said({ rows, drain: [7] }, 'Drained')).toMatchObject({
     status: 'False',
     reason: 'InvalidSpec',
-    message: expect.stringMatching(/^spec.drain: there is no instance garden-7: correct it, or take it out/),
+    message: expect.stringMatching(
+      /^spec.drain: there is no instance garden-7, and none is opened of that name as long as it is named here: correct it, or take it out/,
+    ),
   })
   expect(said({ rows, drain: [2] }, 'Drained')).toMatchObject({ status: 'True' })
+})
+
+test('no instance is opened under an ordinal that is to be emptied, whatever is seen', () => {
+  const full = [{ taken: 4 }]
+  expect(created(snapshotOf({ rows: full, drain: [2, 3] }))).toEqual([4])
+  // Nothing is given up for good by naming it.
+  const counted = (drain: readonly number[]) =>
+    steps(snapshotOf({ rows: full, drain })).find((step) => step.do === 'patch' && step.kind === 'configMap')
+  expect(counted([2, 3])).toMatchObject({ patch: { data: { 'next-ordinal': '5' } } })
+  expect(steps(snapshotOf({ rows: [{}], drain: [2, 3] })).filter((step) => step.do === 'patch')).toEqual([])
+  everywhere((snapshot) => {
+    const rows = snapshot.directory.state === 'known' ? snapshot.directory.facts?.instances : []
+    for (const ordinal of created(snapshot))
+      if (!rows?.some((row) => row.ordinal === ordinal))
+        expect(snapshot.community.spec.drain).not.toContain(ordinal)
+  })
 })
 
 test('where there are too few seats for the members of those that are emptied, one is opened first', () => {

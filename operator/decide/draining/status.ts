@@ -24,7 +24,7 @@ export function describeDraining(
     decided.unknown.length > 0
       ? {
           reason: 'InvalidSpec',
-          message: `spec.drain: there is no instance ${decided.unknown.map(name).join(', ')}: correct it, or take it out (\`kubectl get instances\` shows which there are)`,
+          message: `spec.drain: there is no instance ${decided.unknown.map(name).join(', ')}, and none is opened of that name as long as it is named here: correct it, or take it out (\`kubectl get instances\` shows which there are)`,
         }
       : (held ??
         (emptied.length > 0

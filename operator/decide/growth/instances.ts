@@ -21,17 +21,24 @@ export type InstancesDecision = {
   readonly draining: Draining | undefined
 }
 
-/** Never used again: past what the claim, the directory and the Instances say. */
-export const nextOrdinal = (
+/**
+ * Never used again: past what the claim, the directory and the Instances say. `drain` has ordinals that are not to be: one
+ * of them that there is not is passed over, or the new instance would be emptied as soon as it is opened.
+ */
+export function nextOrdinal(
   claim: Pick<Claim, 'nextOrdinal'>,
   directory: Pick<DirectoryFacts, 'instances'> | undefined,
   instances: readonly Instance[],
-): number =>
-  Math.max(
+  drain: readonly number[],
+): number {
+  let next = Math.max(
     claim.nextOrdinal,
     ...(directory?.instances ?? []).map(({ ordinal }) => ordinal + 1),
     ...instances.map(({ spec }) => spec.ordinal + 1),
   )
+  while (drain.includes(next)) next++
+  return next
+}
 
 /** `facts` undefined: a community so new that it has no directory yet. */
 export function decideInstances(
@@ -42,7 +49,7 @@ export function decideInstances(
   now: number,
 ): InstancesDecision {
   const { community, settings, instances, server } = snapshot
-  const { seats } = community.spec
+  const { seats, drain } = community.spec
   const rows = facts?.instances ?? []
   const objects = new Map(instances.map((instance) => [instance.spec.ordinal, instance]))
   const events: Event[] = []
@@ -70,7 +77,7 @@ export function decideInstances(
     growth = decideGrowth({ seats, instances: wanted, coming, waiting: facts?.waiting ?? 0, overflow }, now)
     const full = server.ok && server.placed >= server.carries
     if (growth.grow && !full) {
-      const ordinal = nextOrdinal(claim, facts, instances)
+      const ordinal = nextOrdinal(claim, facts, instances, drain)
       open(ordinal)
       if (rows.length > 0)
         events.push({
@@ -86,7 +93,8 @@ export function decideInstances(
     }
   }
 
-  const counted = nextOrdinal(claim, facts, instances)
+  // What is passed over is not counted: it may be opened once nobody names it any more.
+  const counted = nextOrdinal(claim, facts, instances, [])
   const upTo = Math.max(counted, ...[...create.keys()].map((ordinal) => ordinal + 1))
   const count: Step[] =
     upTo > claim.nextOrdinal ? [patchClaim(settings.namespace, claim, { 'next-ordinal': String(upTo) })] : []
