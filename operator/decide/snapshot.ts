@@ -66,6 +66,8 @@ export type DirectoryInstance = {
   /** When its state last changed, and when a move from or to it last changed; milliseconds since 1970, null: never. */
   readonly stateSince: number
   readonly movedAt: number | null
+  /** Anybody ever lived or signed up there, or was to move from or to it. */
+  readonly used: boolean
 }
 export type DirectorySettings = {
   readonly title: string

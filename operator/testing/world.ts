@@ -27,6 +27,8 @@ export type World = {
   skewMs: number
   /** Instances that run. Without them nobody is moved. */
   readonly homes?: { readonly reach: Reach; serve(place: Place): Promise<void> }
+  /** Deployments whose pods never serve. */
+  readonly broken?: ReadonlySet<string>
 }
 
 export type Place = { readonly namespace: string; readonly name: string; readonly domain: string }
@@ -67,13 +69,14 @@ const nobody: Reach = () => ({
 })
 
 /** Plays the cluster's part: every Deployment has its pod, and the pod serves. */
-export async function playKubelet({ kube }: World, { namespace, name }: Place): Promise<boolean> {
+export async function playKubelet({ kube, broken }: World, { namespace, name }: Place): Promise<boolean> {
   const deployments = await kube.list(resources.deployment, {
     namespace,
     labelSelector: `${COMMUNITY_LABEL}=${name}`,
   })
   let moved = false
   for (const { metadata, status } of deployments) {
+    if (broken?.has(metadata.name)) continue
     const generation = metadata.generation ?? 0
     if (Object(status).observedGeneration === generation) continue
     moved = true

@@ -136,7 +136,8 @@ test('the last one that takes members goes on until another does, which is opene
   expect(said(alone, 'Drained')).toMatchObject({ reason: 'InstanceStarting' })
   const opening = { rows: [{ taken: 2 }, { state: 'Opening' as const }], drain: [1] }
   expect([moved(opening), created(snapshotOf(opening))]).toEqual([[], []])
-  const early = { rows: [{ taken: 2 }, { state: 'Opening' as const }], drain: [2] }
+  // One that was lived in, by whatever older copy of the directory says that it opens.
+  const early = { rows: [{ taken: 2 }, { state: 'Opening' as const, used: true }], drain: [2] }
   expect([moved(early), said(early, 'Drained')?.message]).toEqual([
     [],
     expect.stringContaining('is being opened'),
@@ -176,6 +177,57 @@ test('no instance is opened under an ordinal that is to be emptied, whatever is 
       if (!rows?.some((row) => row.ordinal === ordinal))
         expect(snapshot.community.spec.drain).not.toContain(ordinal)
   })
+})
+
+test('one that has not been opened goes unopened, whatever became of its database, if nobody ever had to do with it', () => {
+  const rows = (row: Partial<DirectoryInstance> = {}) => [
+    { taken: 2 },
+    { state: 'Opening' as const, ...row },
+    { taken: 1 },
+  ]
+  const asked = (row?: Partial<DirectoryInstance>) => snapshotOf({ rows: rows(row), drain: [2] })
+  const retires = (snapshot: CommunitySnapshot) =>
+    changes(snapshot).filter(({ change }) => change === 'retire' || change === 'activate')
+  const gone = [{ change: 'retire', ordinal: 2 }]
+  // Neither its pod nor its database is asked.
+  const missing = makeInstance(2, { cap: 4, serving: false })
+  const instances = [makeInstance(1, { cap: 4 }), missing, makeInstance(3, { cap: 4 })]
+  expect(retires({ ...asked(), instances })).toEqual(gone)
+  expect(retires(asked())).toEqual(gone)
+  expect(retires(snapshotOf({ rows: rows() }))).not.toContainEqual(gone[0])
+  for (const row of [{ used: true }, { taken: 1 }, { taken: 1, leaving: 1 }])
+    expect(retires(asked(row))).not.toContainEqual(gone[0])
+  // What it said of itself is heard.
+  const lived = { ...missing, status: { ...missing.status, members: 1 } }
+  expect(retires({ ...asked(), instances: [...instances.filter((one) => one !== missing), lived] })).toEqual(
+    [],
+  )
+  // Its own silence is no answer that is waited for; that of another may hide that the directory went back.
+  const silent = (ordinal: number) => ({
+    ...asked(),
+    instances,
+    regression: { regressed: false, silent: [{ ordinal, message: 'its database is empty' }] },
+  })
+  expect(retires(silent(2))).toEqual(gone)
+  expect(retires(silent(3))).toEqual([])
+  // Two of which each would wait for the other.
+  const two = snapshotOf({ rows: [{ taken: 2 }, { state: 'Opening' }, { state: 'Opening' }], drain: [2, 3] })
+  expect(retires({ ...two, regression: silent(3).regression })).toEqual([
+    ...gone,
+    { change: 'retire', ordinal: 3 },
+  ])
+  expect(decide(silent(3)).findings.find(({ type }) => type === 'Drained')).toMatchObject({
+    status: 'False',
+    reason: 'InstanceStarting',
+    message:
+      'garden-2 has not been opened, and goes when the databases of all others answer (not yet: garden-3)',
+  })
+})
+
+test('the only one, named before it was opened, goes as well, and another is opened', () => {
+  const only = snapshotOf({ rows: [{ state: 'Opening' }], drain: [1] })
+  expect(changes(only)).toContainEqual({ change: 'retire', ordinal: 1 })
+  expect(created(only)).toEqual([2])
 })
 
 test('where there are too few seats for the members of those that are emptied, one is opened first', () => {
@@ -272,6 +324,16 @@ test('never the last, never with members, never on a guess: whatever is seen', (
         expect(left.size).toBeGreaterThan(0)
       }
       if (one.change !== 'retire') continue
+      if (row?.state === 'Opening') {
+        expect(row).toMatchObject({ used: false, taken: 0, leaving: 0 })
+        expect(snapshot.community.spec.drain).toContain(row.ordinal)
+        expect(snapshot.regression.regressed).toBe(false)
+        const others = snapshot.regression.silent.filter(
+          ({ ordinal }) => facts?.instances.find((other) => other.ordinal === ordinal)?.state !== 'Opening',
+        )
+        expect(others).toEqual([])
+        continue
+      }
       expect(row).toMatchObject({ state: 'Draining', taken: 0, leaving: 0 })
       const instance = snapshot.instances.find(({ spec }) => spec.ordinal === one.ordinal)
       const drained = instance?.status.conditions?.find(({ type }) => type === 'Drained')

@@ -21,6 +21,10 @@ export type Draining = {
   readonly events: readonly Event[]
   /** Of spec.drain: there are no such instances. */
   readonly unknown: readonly number[]
+  /** Of spec.drain: they were never used, and go unopened once the databases of all others answer. */
+  readonly unopened: readonly number[]
+  /** Those others that do not. */
+  readonly silent: readonly number[]
   /** The last one that takes members: it goes on until another one does. */
   readonly heldBack: number | undefined
   readonly shrink: Shrink
@@ -30,7 +34,7 @@ export type Draining = {
 
 /** Pure. `coming`: instances without a row. `now` in milliseconds since 1970. */
 export function decideDraining(
-  { community, instances }: Pick<CommunitySnapshot, 'community' | 'instances'>,
+  { community, instances, regression }: Pick<CommunitySnapshot, 'community' | 'instances' | 'regression'>,
   facts: DirectoryFacts,
   coming: number,
   now: number,
@@ -47,7 +51,15 @@ export function decideDraining(
     spareSeats({ ...demand, instances: rows, overflow: imbalanceOf(rows, spec).overflow })
   const auto = spec.rebalance.mode === 'Auto' && spec.rebalance.shrinkAfterDays > 0
 
-  const named = facts.instances.map((row) => nowWanted(row, asked, auto))
+  const unopened = facts.instances.flatMap((row) =>
+    asked.has(row.ordinal) && neverUsed(row, instances) ? [row.ordinal] : [],
+  )
+  // An older copy of the directory is noticed by what the others have seen of it.
+  const silent = regression.silent.flatMap(({ ordinal }) => (unopened.includes(ordinal) ? [] : [ordinal]))
+  const given = silent.length === 0 ? unopened : []
+  const named = facts.instances.map((row) =>
+    given.includes(row.ordinal) ? { ...row, state: 'Retired' as const } : nowWanted(row, asked, auto),
+  )
   // Whoever came meanwhile needs the seats: they are there already, so no instance is opened for them.
   const enough = spare(named) >= spec.seats.minFree
   const kept = enough
@@ -82,6 +94,14 @@ export function decideDraining(
         message: `${name} is not emptied any more, and takes members`,
       })
     }
+    if (given.includes(ordinal)) {
+      changes.push({ change: 'retire', ordinal })
+      events.push({
+        type: 'Normal',
+        reason: 'Retired',
+        message: `${name} is removed before it was opened: spec.drain names it`,
+      })
+    }
     if (wanted.state !== 'Draining' || row.state !== 'Draining' || !isEmpty(row, instances)) continue
     const forMs = Math.max(row.stateSince, row.movedAt ?? 0) + RETIRE_COOL_MS - now
     if (forMs > 0) waits.push(forMs)
@@ -96,6 +116,8 @@ export function decideDraining(
     changes,
     events,
     unknown: spec.drain.filter((ordinal) => !known.has(ordinal)),
+    unopened,
+    silent,
     heldBack,
     shrink,
     forMs: waits.length > 0 ? Math.min(...waits) : undefined,
@@ -109,7 +131,21 @@ const draining = (row: DirectoryInstance, drainedFor: 'Asked' | 'Fewer'): Direct
   drainedFor,
 })
 
-/** One that opens does so first: it may be the one that the others wait for. */
+/**
+ * It gives no seats yet, and nobody ever had to do with it: by the directory, and by its own database if that ever said how
+ * many live there. So nobody has to be asked: its database may be one that was lost, or that was never made.
+ */
+const neverUsed = (
+  { ordinal, state, used, taken, leaving }: DirectoryInstance,
+  instances: readonly Instance[],
+) =>
+  state === 'Opening' &&
+  !used &&
+  taken === 0 &&
+  leaving === 0 &&
+  !instances.some(({ spec, status }) => spec.ordinal === ordinal && (status.members ?? 0) > 0)
+
+/** One that opens and was used, as an older copy of the directory may have it, does so first. */
 function nowWanted(row: DirectoryInstance, asked: ReadonlySet<number>, auto: boolean): DirectoryInstance {
   if (row.state === 'Opening' || row.state === 'Retired') return row
   if (asked.has(row.ordinal)) return draining(row, 'Asked')

@@ -18,7 +18,9 @@ export function describeDraining(
   const { spec } = community
   const name = (ordinal: number) => instanceName(community.metadata.name, ordinal)
   const emptied = rows.filter(({ state }) => state === 'Draining')
-  const opening = rows.filter(({ state, ordinal }) => state === 'Opening' && spec.drain.includes(ordinal))
+  const opening = rows
+    .filter(({ state, ordinal }) => state === 'Opening' && spec.drain.includes(ordinal))
+    .map(({ ordinal }) => whyOpening(ordinal, decided, name))
   const held = whyHeld(decided, growth, name, spec.seats.maxInstances)
   const drained: Told | undefined =
     decided.unknown.length > 0
@@ -35,7 +37,7 @@ export function describeDraining(
           : opening.length > 0
             ? {
                 reason: 'InstanceStarting',
-                message: `${opening.map(({ ordinal }) => name(ordinal)).join(', ')} is being opened, and is emptied after that`,
+                message: opening.join('; '),
               }
             : undefined))
   const compact: Told | undefined =
@@ -79,6 +81,16 @@ function whyHeld(
       message: `${who}, and there may be no other with spec.seats.maxInstances ${maxInstances}: raise it, or take the instance out of spec.drain`,
     }
   return { reason: 'InstanceStarting', message: `${who}: it is emptied when another one has been opened` }
+}
+
+function whyOpening(
+  ordinal: number,
+  { unopened, silent }: Draining,
+  name: (ordinal: number) => string,
+): string {
+  if (unopened.includes(ordinal) && silent.length > 0)
+    return `${name(ordinal)} has not been opened, and goes when the databases of all others answer (not yet: ${silent.map(name).join(', ')})`
+  return `${name(ordinal)} is being opened, and is emptied after that`
 }
 
 const going = (off: boolean, said: readonly string[]): Told =>

@@ -99,11 +99,14 @@ export function decideInstances(
   const count: Step[] =
     upTo > claim.nextOrdinal ? [patchClaim(settings.namespace, claim, { 'next-ordinal': String(upTo) })] : []
 
+  const gone = (draining?.changes ?? []).flatMap((one) => (one.change === 'retire' ? [one.ordinal] : []))
   const changes = facts
     ? [
         // First what takes members again, then another one beside it.
         ...(draining?.changes ?? []),
-        ...directoryChanges(community, claim, facts, objects, [...create.keys()]),
+        ...directoryChanges(community, claim, facts, objects, [...create.keys()]).filter(
+          (one) => !('ordinal' in one && gone.includes(one.ordinal)),
+        ),
       ]
     : []
   const change: Step[] =

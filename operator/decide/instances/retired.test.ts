@@ -92,24 +92,45 @@ test('whatever is seen, nothing is removed where somebody lives, something is le
       fc.constantFrom(undefined, 0, 0, 1),
       fc.boolean(),
       fc.constantFrom('Retain', 'Delete'),
-      (found, state, owed, paused, deletionPolicy) => {
+      fc.boolean(),
+      (found, state, owed, paused, deletionPolicy, running) => {
         const snapshot = retired({
           instance: makeInstance(1, { state }),
           community: makeCommunity({ paused, deletionPolicy }),
           database: found,
           owed,
+          live: running ? live : { ...live, deployment: undefined, service: undefined },
         })
-        const removes = (decideInstance(snapshot)?.groups.flat() ?? []).some(
+        const removes = (decideInstance(snapshot)?.groups.flat() ?? []).filter(
           (step) => step.do === 'delete' || step.do === 'retireDatabase',
         )
-        if (!removes) return
+        if (removes.length === 0) return
         expect([state, paused, found.state]).toEqual(['Retired', false, 'known'])
         if (found.state !== 'known' || !found.there) return
-        expect([found.facts, owed]).toEqual([empty, 0])
+        if (found.identified === false)
+          expect(removes).not.toContainEqual(expect.objectContaining({ keep: false }))
+        else expect([found.facts, owed]).toEqual([empty, 0])
       },
     ),
     { numRuns: 1000 },
   )
+})
+
+test('a database that does not say whose it is stays, and holds up nothing', () => {
+  const without = { ...live, deployment: undefined, service: undefined }
+  const database = { ...known<HomeFacts>(undefined), identified: false }
+  expect(does(retired({ database }))).toEqual([['delete Deployment', 'delete Service']])
+  for (const made of [['directory', '1'], ['directory']])
+    for (const deletionPolicy of ['Retain', 'Delete']) {
+      const community = makeCommunity({ deletionPolicy })
+      const claim = makeClaim({ made: new Set(made) })
+      expect(decideInstance(retired({ live: without, database, community, claim }))?.groups).toMatchObject([
+        [{ do: 'patch' }],
+        [{ do: 'retireDatabase', name: 'garden_x_1', keep: true }],
+        [{ do: 'delete' }],
+        [{ do: 'delete', object: { kind: 'Instance' } }],
+      ])
+    }
 })
 
 test('Drained says what is waited for, of an instance that is to be emptied', () => {

@@ -9,7 +9,8 @@ import { isDrained } from './drained.ts'
 /**
  * What takes it away; undefined: something is left there, or nobody could look, so it is looked after as before. How long
  * rows are kept was asked before it was retired. Whoever was here for a moment only, such as a delivery of a sibling that
- * had not read the directory for a while, is still waited for.
+ * had not read the directory for a while, is still waited for. A database that does not even say whose it is, as of an
+ * instance that was never opened, has nothing of anybody's in it; it is left as it is, for it may be there for a restore.
  */
 export function decideRetired(
   { instance, community, settings, database, live, pods, owed }: InstanceSnapshot,
@@ -18,7 +19,8 @@ export function decideRetired(
   if (instance.spec.state !== 'Retired' || database.state !== 'known') return undefined
   const { ordinal } = instance.spec
   const { facts } = database
-  if (database.there) {
+  const nobodys = database.there && database.identified === false
+  if (database.there && !nobodys) {
     const identity = facts?.identity
     const ours = identity?.prefix === claim.prefix && identity.ordinal === ordinal
     if (!facts || !ours || !isDrained(facts) || owed !== 0) return undefined
@@ -30,7 +32,7 @@ export function decideRetired(
   // It may still write.
   if (pods.length > 0) return []
   const name = databaseName(claim.prefix, ordinal)
-  const keep = community.spec.deletionPolicy !== 'Delete'
+  const keep = nobodys || community.spec.deletionPolicy !== 'Delete'
   const { apiVersion, kind, metadata } = instance
   return inOrder(
     claim.retired.has(ordinal)

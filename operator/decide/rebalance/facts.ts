@@ -32,7 +32,7 @@ export type MovesFacts = {
   readonly now: number
   readonly instances: readonly Omit<
     DirectoryInstance,
-    'createdAt' | 'leaving' | 'drainedFor' | 'stateSince' | 'movedAt'
+    'createdAt' | 'leaving' | 'drainedFor' | 'stateSince' | 'movedAt' | 'used'
   >[]
   /** All who are active. */
   readonly members: readonly MemberFacts[]

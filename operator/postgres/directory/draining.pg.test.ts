@@ -96,6 +96,31 @@ test('it is retired only when nobody lives there, is coming or is leaving, and f
   await expect(sign(3, 2, 'active')).rejects.toThrow('retired_when_empty')
 })
 
+test('one that gave no seats yet is retired if nobody ever had to do with it, as the directory remembers it', async () => {
+  const opening = (ordinal: number) =>
+    sql(`INSERT INTO instances (ordinal, cap, state, address) VALUES (${ordinal}, 2, 'Opening', '')`)
+  const row = async (ordinal: number) =>
+    (await readDirectory(session)).instances.find((one) => one.ordinal === ordinal)
+  for (const ordinal of [4, 5, 6, 7]) await opening(ordinal)
+  await sql("INSERT INTO members (id, handle, home, state, seated) VALUES (5, 'm5', 5, 'deleted', false)")
+  await sql('INSERT INTO moves (id, member_id, source, target, epoch) VALUES (6, 1, 1, 6, 1)')
+  await sql(`UPDATE moves SET step = 'undone' WHERE id = 6`)
+  await sign(7, 7, 'active')
+  const found = []
+  for (const ordinal of [4, 5, 6, 7]) {
+    const before = await row(ordinal)
+    await retireInstance(session, ordinal)
+    found.push([before?.used, (await row(ordinal))?.state])
+  }
+  expect(found).toEqual([
+    [false, 'Retired'],
+    [true, 'Opening'],
+    [true, 'Opening'],
+    [true, 'Opening'],
+  ])
+  await sql('DELETE FROM members WHERE id IN (5, 7)')
+})
+
 test('one that takes people in is not retired', async () => {
   await retireInstance(session, 3)
   expect((await states())[3]).toBe('Active')

@@ -31,7 +31,9 @@ const FACTS = `SELECT json_build_object(
       'leaving', (SELECT count(*) FROM moves WHERE step NOT IN ('done', 'undone')
         AND CASE step WHEN 'undoing' THEN target ELSE source END = ordinal),
       'address', address, 'createdAt', ${MS('created_at')}, 'drainedFor', drained_for, 'stateSince', ${MS('state_since')},
-      'movedAt', (SELECT ${MS('max(changed_at)')} FROM moves WHERE ordinal IN (source, target))) ORDER BY ordinal), '[]')
+      'movedAt', (SELECT ${MS('max(changed_at)')} FROM moves WHERE ordinal IN (source, target)),
+      'used', EXISTS (SELECT FROM members WHERE home = ordinal)
+        OR EXISTS (SELECT FROM moves WHERE ordinal IN (source, target))) ORDER BY ordinal), '[]')
       FROM instances),
   'members', (SELECT count(*) FROM members WHERE state = 'active'),
   'waiting', (SELECT count(*) FROM waiting),

@@ -123,14 +123,18 @@ export async function drainInstance(
   )
 }
 
-/** For good. Nothing happens as long as anybody lives there, is coming or is leaving. */
+/**
+ * For good. Nothing happens as long as anybody lives there, is coming or is leaving; nor to one that gave no seats yet, if
+ * anybody ever had to do with it.
+ */
 export async function retireInstance(session: Session, ordinal: number): Promise<void> {
   await change(session, async () => {
     const retired = await session.query(
       `UPDATE instances AS i SET state = 'Retired', state_since = now()
-       WHERE ordinal = $1 AND state = 'Draining' AND taken = 0
-         AND NOT EXISTS (SELECT FROM members WHERE home = i.ordinal AND state <> 'deleted')
-         AND NOT EXISTS (SELECT FROM moves WHERE i.ordinal IN (source, target) AND step NOT IN ('done', 'undone'))
+       WHERE ordinal = $1 AND state IN ('Draining', 'Opening') AND taken = 0
+         AND NOT EXISTS (SELECT FROM members WHERE home = i.ordinal AND (i.state = 'Opening' OR state <> 'deleted'))
+         AND NOT EXISTS (SELECT FROM moves
+           WHERE i.ordinal IN (source, target) AND (i.state = 'Opening' OR step NOT IN ('done', 'undone')))
        RETURNING ordinal`,
       [ordinal],
     )

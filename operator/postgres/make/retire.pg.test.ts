@@ -3,6 +3,7 @@ import { makeCommunity, runAt, type TestCommunity } from '../../../test/postgres
 import { isDrained } from '../../decide/instances/drained.ts'
 import { countOwed, readHome } from '../home.ts'
 import { openServer, type Server, withSession } from '../server/session.ts'
+import { dropDatabase } from './database.ts'
 import { retireDatabase } from './retire.ts'
 
 let community: TestCommunity
@@ -61,6 +62,22 @@ test('one that is not empty is left as it is', async () => {
   await runAt(url(1), `INSERT INTO intake (activity_uri, actor_uri, body) VALUES ('a', 'b', '{}')`)
   await expect(retireDatabase(server, { name: name(1), keep: false })).rejects.toThrow('is not empty')
   expect(await databases(1)).toBe(1)
+})
+
+test('one that does not say whose it is may hold what is being restored: it is never dropped', async () => {
+  const empty = `${name(1)}1`
+  await withSession(server, undefined, (session) => session.query(`CREATE DATABASE ${empty}`))
+  try {
+    await retireDatabase(server, { name: empty, keep: true })
+    await expect(retireDatabase(server, { name: empty, keep: false })).rejects.toThrow('is not empty')
+    expect(
+      await withSession(server, undefined, (session) =>
+        session.query('SELECT FROM pg_database WHERE datname = $1', [empty]),
+      ),
+    ).toHaveLength(1)
+  } finally {
+    await dropDatabase(server, empty)
+  }
 })
 
 test('kept, nobody logs in with its role any more; dropped, it is gone with its role. Twice is once', async () => {

@@ -4,19 +4,22 @@ import { readHome } from '../home.ts'
 import { Refused, sqlState } from '../server/errors.ts'
 import { quote, type Server, withSession } from '../server/session.ts'
 import { dropDatabase } from './database.ts'
+import { isIdentified } from './identified.ts'
 
 /**
  * `keep`: it stays, and its role cannot log in any more, so that its connections are free for others. Throws `Refused`
- * where somebody lives or something is left: another database was put in its place since it was looked at. One that is
- * gone already is no error.
+ * where somebody lives or something is left: another database was put in its place since it was looked at; so it does for
+ * one that is to go and does not say whose it is. One that is gone already is no error.
  */
 export async function retireDatabase(
   server: Server,
   { name, keep }: { readonly name: string; readonly keep: boolean },
 ): Promise<void> {
   try {
-    const home = await withSession(server, name, readHome)
-    if (!isDrained(home))
+    const empty = await withSession(server, name, async (session) =>
+      (await isIdentified(session, 'instance')) ? isDrained(await readHome(session)) : keep,
+    )
+    if (!empty)
       throw new Refused({
         reason: 'Occupied',
         message: `database ${name} of a retired instance is not empty: it is left as it is`,

@@ -42,8 +42,9 @@ const row = (ordinal: number): fc.Arbitrary<DirectoryInstance> =>
       age: fc.integer({ min: 0, max: 120 }),
       drainedFor: fc.constantFrom('Asked' as const, 'Fewer' as const),
       quiet: fc.integer({ min: 0, max: 120 }),
+      used: fc.boolean(),
     })
-    .map(({ cap, state, full, age, drainedFor, quiet }) =>
+    .map(({ cap, state, full, age, drainedFor, quiet, used }) =>
       makeRow(ordinal, {
         cap,
         state,
@@ -51,6 +52,7 @@ const row = (ordinal: number): fc.Arbitrary<DirectoryInstance> =>
         createdAt: NOW - age * 60_000,
         drainedFor: state === 'Draining' ? drainedFor : null,
         stateSince: NOW - quiet * 1000,
+        used,
       }),
     )
 

@@ -131,6 +131,7 @@ export const makeRow = (ordinal: number, given: Partial<DirectoryInstance> = {})
   drainedFor: given.state === 'Draining' ? 'Asked' : null,
   stateSince: NOW - 86_400_000,
   movedAt: null,
+  used: (given.taken ?? 0) > 0 || (given.movedAt ?? null) !== null,
   ...given,
 })
 

@@ -59,6 +59,7 @@ export function makeTown(
     if (one.change === 'drain' && row?.state === 'Draining') put(ordinal, { drainedFor: one.cause })
     if (one.change === 'drain' && row?.state === 'Active') to('Draining', one.cause)
     if (one.change === 'retire' && row?.state === 'Draining' && row.taken === 0) to('Retired', row.drainedFor)
+    if (one.change === 'retire' && row?.state === 'Opening' && !row.used) to('Retired', null)
   }
 
   function perform(step: Step): void {
@@ -119,7 +120,7 @@ export function makeTown(
     join(many: number): void {
       for (let i = 0; i < many; i++) {
         const row = waiting === 0 ? roomy() : undefined
-        if (row) put(row.ordinal, { taken: row.taken + 1 })
+        if (row) put(row.ordinal, { taken: row.taken + 1, used: true })
         else waiting++
       }
     },
@@ -134,14 +135,14 @@ export function makeTown(
     settle(moves: number): void {
       for (let row = roomy(); row && waiting > 0; row = roomy()) {
         waiting--
-        put(row.ordinal, { taken: row.taken + 1 })
+        put(row.ordinal, { taken: row.taken + 1, used: true })
       }
       for (let i = 0; i < moves; i++) {
         const from = rows.find(({ state, taken }) => state === 'Draining' && taken > 0)
         const to = roomy()
         if (!from || !to) break
         put(from.ordinal, { taken: from.taken - 1, movedAt: now })
-        put(to.ordinal, { taken: to.taken + 1, movedAt: now })
+        put(to.ordinal, { taken: to.taken + 1, movedAt: now, used: true })
       }
       for (const [ordinal, { spec, metadata }] of objects)
         if (spec.state === 'Draining')
