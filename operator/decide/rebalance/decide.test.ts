@@ -99,7 +99,24 @@ test('who leads next comes to the same plan, whatever the order in which the hom
       }
       expect(makePlan(asked, [...ties].reverse())).toEqual(makePlan(asked, ties))
     }),
-    { numRuns: 40 },
+    {
+      numRuns: 40,
+      examples: [
+        // All friendship is cut, by a sum that is larger than that of all in one of the orders.
+        [
+          {
+            cap: 2,
+            instances: 3,
+            homes: [2, 1, 1, 1, 2],
+            ties: [
+              { from: '1000', to: '1001', follows: false, replies: 1, boosts: 0, likes: 1 },
+              { from: '1004', to: '1001', follows: true, replies: 1, boosts: 1, likes: 2 },
+              { from: '1002', to: '1000', follows: false, replies: 2, boosts: 3, likes: 2 },
+            ],
+          },
+        ],
+      ],
+    },
   )
 })
 

@@ -53,7 +53,8 @@ export function makePlan(asked: Asked, ties: readonly TieFacts[], wishes: AllWis
     result = plan(inputOf(asked, edges, wishes, heeded))
   }
   const total = edges.reduce((sum, { weight }) => sum + weight, 0)
-  const kept = (cut: number) => (total === 0 ? 100 : Math.round(100 * (1 - cut / total)))
+  // Sums of the same weights in another order differ by a hair: a part may come out larger than the whole.
+  const kept = (cut: number) => (total === 0 ? 100 : Math.max(0, Math.round(100 * (1 - cut / total))))
   return {
     is: 'made',
     plan: {
