@@ -78,6 +78,8 @@ export type DirectorySettings = {
   readonly log_ins_per_hour: number
   readonly posts_per_hour: number
   readonly max_instances: number
+  /** Newcomers get no seat that members who have to move need. */
+  readonly keep_seats: boolean
 }
 export type DirectoryFacts = {
   /** Whose it is; undefined before its rows were written. */

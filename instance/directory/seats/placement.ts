@@ -14,6 +14,30 @@ export function hasRoom(instance: Pick<InstanceInfo, 'state' | 'cap' | 'taken'>)
 }
 
 /**
+ * How many members have to move and have no seat elsewhere yet: those whom an instance has beyond `perInstance`, and all of
+ * one that is being emptied. `leaving`: of each instance, the seats that moves under way will give back.
+ */
+export function membersToMove(
+  instances: readonly Pick<InstanceInfo, 'ordinal' | 'state' | 'taken'>[],
+  perInstance: number,
+  leaving: ReadonlyMap<number, number>,
+): number {
+  const most = { Active: perInstance, Draining: 0, Opening: Number.POSITIVE_INFINITY, Retired: 0 }
+  return instances
+    .map(({ ordinal, state, taken }) => Math.max(0, taken - (leaving.get(ordinal) ?? 0) - most[state]))
+    .reduce((sum, many) => sum + many, 0)
+}
+
+/** Seats that may be taken, no more of an instance than `perInstance`. */
+export const freeSeats = (
+  instances: readonly Pick<InstanceInfo, 'state' | 'cap' | 'taken'>[],
+  perInstance: number,
+): number =>
+  instances
+    .filter(hasRoom)
+    .reduce((sum, { cap, taken }) => sum + Math.max(0, Math.min(cap, perInstance) - taken), 0)
+
+/**
  * The inviter's home if it has room, else the one with most of the people they will follow, else the fullest:
  * friends live together, and instances fill one after the other. Undefined when every seat is taken.
  */

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { DirectoryDatabase, DirectoryTransaction } from '../../store/database.ts'
 import { place } from './placement.ts'
-import { insertSeat, readInstances, type Seat, tokenText } from './seats.ts'
+import { insertSeat, instancesForNewcomers, type Seat, tokenText } from './seats.ts'
 
 export type QueuedSignUp = { seat: Seat; passwordHash: string; displayName: string }
 
@@ -44,7 +44,9 @@ export async function seatTheWaiting(
         .select('members.home')
         .where('invites.hash', '=', row.invite_hash)
         .executeTakeFirst())
-    const answering = (await readInstances(tx)).filter((instance) => !avoid.includes(instance.ordinal))
+    const answering = (await instancesForNewcomers(tx)).filter(
+      (instance) => !avoid.includes(instance.ordinal),
+    )
     const ordinal = place(answering, { inviterHome: inviter?.home })
     if (ordinal === undefined) break
     const seat = await insertSeat(tx, {

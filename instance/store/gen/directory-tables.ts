@@ -177,6 +177,10 @@ export type settings = {
      * Ordinals the operator was told to stop growing at.
      */
     max_instances: number;
+    /**
+     * Newcomers get no seat that members who have to move need: the operator moves them.
+     */
+    keep_seats: Generated<boolean>;
 };
 export type together = {
     member_id: string;

@@ -9,6 +9,7 @@ import {
   makeSnapshot,
 } from '../../testing/snapshots/community.ts'
 import { changes, created, decide, everywhere, reason, steps } from '../../testing/snapshots/decided.ts'
+import { makeRebalance } from '../../testing/snapshots/rebalance.ts'
 import type { CommunitySnapshot } from '../snapshot.ts'
 import { wantedSettings } from './directory.ts'
 
@@ -205,6 +206,44 @@ test('a community at rest is Ready, says so, and is left alone but for what is n
   expect(decision.findings.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True' })
   expect(decision.counts).toMatchObject({ members: 0, seats: 300, free: 300, instances: 1 })
   expect(changes(makeSnapshot({ community, directory: known(facts) }))).toEqual([])
+})
+
+test('seats are kept for members who have to move wherever somebody moves them, and newcomers are told', () => {
+  const keeps = (mode: string, ...rebalances: ReturnType<typeof makeRebalance>[]) =>
+    changes(makeSnapshot({ community: makeCommunity({ rebalance: { mode } }), rebalances })).flatMap((one) =>
+      one.change === 'settings' ? [one.settings.keep_seats] : [],
+    )
+  expect([keeps('Auto'), keeps('Manual'), keeps('Off')]).toEqual([[true], [false], [false]])
+  const proposed = makeRebalance({ approved: false })
+  const stopped = makeRebalance({ stopped: true })
+  const over = makeRebalance({ stopped: true }, { phase: 'Done' })
+  expect([keeps('Manual', proposed), keeps('Manual', makeRebalance())]).toEqual([[false], [true]])
+  expect([keeps('Auto', stopped), keeps('Auto', over), keeps('Off', makeRebalance())]).toEqual([
+    [false],
+    [true],
+    [false],
+  ])
+
+  const said = (maxInstances: number, taken: number, mode = 'Auto') => {
+    const community = makeCommunity({
+      seats: { perInstance: 4, minFree: 1, maxInstances },
+      rebalance: { mode },
+    })
+    const facts = makeFacts({
+      settings: wantedSettings(community),
+      instances: [makeRow(1, { cap: 4, taken: 5 }), makeRow(2, { cap: 4, taken })],
+    })
+    return decide(makeSnapshot({ community, directory: known(facts) })).findings.find(
+      ({ type }) => type === 'SeatsAvailable',
+    )
+  }
+  expect(said(2, 3)).toMatchObject({
+    status: 'False',
+    reason: 'MaxInstancesReached',
+    message: expect.stringContaining('kept for members who have to move'),
+  })
+  expect(said(9, 3)).toMatchObject({ status: 'False', reason: 'InstanceStarting' })
+  expect([said(2, 2), said(2, 3, 'Off')]).toMatchObject([{ status: 'True' }, { status: 'True' }])
 })
 
 test('Ready is never said without an instance that serves and a directory that answers', () => {

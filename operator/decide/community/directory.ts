@@ -4,6 +4,7 @@ import { directoryConnections } from '../../build/connections.ts'
 import { type Claim, madeKey } from '../../build/data/claim.ts'
 import { emptyDatabase } from '../../build/lost.ts'
 import { directoryName } from '../../build/names.ts'
+import { isOurs } from '../../build/owned.ts'
 import type { DirectoryChange, Step } from '../decision.ts'
 import type { CommunitySnapshot, DirectoryFacts, DirectorySettings, Refusal } from '../snapshot.ts'
 import { noteInClaim } from './claim.ts'
@@ -60,7 +61,7 @@ export function decideDirectory(
     })
   const changes: DirectoryChange[] = []
   if (!identity) changes.push({ change: 'identify', domain, prefix: claim.prefix, existed })
-  const wanted = wantedSettings(community)
+  const wanted = wantedSettings(community, snapshot.rebalances)
   if (!sameSettings(facts?.settings, wanted)) changes.push({ change: 'settings', settings: wanted })
   if (facts ? facts.keys < 2 : !existed) changes.push({ change: 'keys' })
   const steps: Step[][] = [make]
@@ -76,7 +77,11 @@ export function decideDirectory(
   return facts && identity ? { use: facts, steps } : { make: steps }
 }
 
-export function wantedSettings({ spec }: Community): DirectorySettings {
+export function wantedSettings(
+  community: Community,
+  rebalances: CommunitySnapshot['rebalances'] = [],
+): DirectorySettings {
+  const { spec } = community
   return {
     title: spec.title,
     description: spec.description,
@@ -86,7 +91,17 @@ export function wantedSettings({ spec }: Community): DirectorySettings {
     log_ins_per_hour: spec.limits.logInsPerHour,
     posts_per_hour: spec.limits.postsPerHour,
     max_instances: spec.seats.maxInstances,
+    keep_seats: keepsSeats(community, rebalances),
   }
+}
+
+/** Where nobody is moved, no seat is kept for that: people who come would wait for what does not happen. */
+function keepsSeats(community: Community, rebalances: CommunitySnapshot['rebalances']): boolean {
+  const { mode } = community.spec.rebalance
+  const owner = { ...community.metadata, apiVersion: community.apiVersion }
+  const open = rebalances.filter((one) => isOurs(one, owner) && one.status.phase !== 'Done')
+  if (mode === 'Off' || open.some(({ spec }) => spec.stopped || !spec.approved)) return false
+  return mode === 'Auto' || open.length > 0
 }
 
 const sameSettings = (a: DirectorySettings | undefined, b: DirectorySettings): boolean =>

@@ -43,7 +43,7 @@ export function describe(
   { community, instances: all }: CommunitySnapshot,
   { directory, regressed, growth, refusals, busy, balance, draining }: StatusFacts,
 ): { findings: CommunityFinding[]; counts: CommunityCounts } {
-  const { domain, seats } = community.spec
+  const { domain } = community.spec
   const rows = directory?.instances ?? []
   // Nobody lives in the others, and nobody waits for them to be gone.
   const instances = all.filter(({ spec }) => spec.state !== 'Retired')
@@ -100,7 +100,7 @@ export function describe(
         reason: ailing?.reason ?? 'Settled',
         message: ailing?.message ?? 'nothing stands in the way',
       },
-      seatsAvailable(directory, growth, seats.maxInstances),
+      seatsAvailable(directory, growth, community.spec),
       membersKnown(directory, regressed ?? missingFrom(instances)),
       balance ?? {
         type: 'Balanced',
@@ -221,12 +221,29 @@ function progress(
 function seatsAvailable(
   directory: DirectoryFacts | undefined,
   growth: Growth | undefined,
-  maxInstances: number,
+  spec: CommunitySnapshot['community']['spec'],
 ): CommunityFinding {
   const type = 'SeatsAvailable'
+  const { maxInstances } = spec.seats
   if (!directory)
     return { type, status: 'Unknown', reason: 'CountUnknown', message: 'the directory does not answer' }
+  const { overflow, room } = imbalanceOf(directory.instances, spec)
+  const kept = directory.settings?.keep_seats === true && overflow > 0 && room <= overflow
   const free = freeSeats(directory.instances, ['Active'])
+  if (free > 0 && kept)
+    return {
+      type,
+      status: 'False',
+      ...(growth?.why === 'MaxInstancesReached'
+        ? {
+            reason: 'MaxInstancesReached',
+            message: `every seat that is free is kept for members who have to move, and there are ${maxInstances} instances: raise spec.seats.maxInstances, or wait until they have moved`,
+          }
+        : {
+            reason: 'InstanceStarting',
+            message: 'every seat that is free is kept for members who have to move',
+          }),
+    }
   if (free > 0)
     return {
       type,

@@ -68,6 +68,7 @@ test('settings and keys are kept', async () => {
     log_ins_per_hour: 2,
     posts_per_hour: 3,
     max_instances: 4,
+    keep_seats: true,
   }
   await writeSettings(session, settings)
   const keys = await makeActorKeys()

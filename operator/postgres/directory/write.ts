@@ -61,6 +61,7 @@ const COLUMNS = [
   'log_ins_per_hour',
   'posts_per_hour',
   'max_instances',
+  'keep_seats',
 ] as const satisfies readonly (keyof DirectorySettings)[]
 
 export async function writeSettings(session: Session, settings: DirectorySettings): Promise<void> {
