@@ -17,6 +17,7 @@ import { createKubeMetrics } from './kube/metrics.ts'
 import { keyPool } from './postgres/directory/keys.ts'
 import { prepare } from './postgres/prepared.ts'
 import { openServer } from './postgres/server/session.ts'
+import { createExpiry } from './serve/expiry.ts'
 import { createHealth, notOlderThan } from './serve/health.ts'
 import { createLogger } from './serve/logger.ts'
 import { serve } from './serve/server.ts'
@@ -56,7 +57,11 @@ export async function run(
   const keys = keyPool(KEYS_AHEAD)
   const rollouts = createRollouts(config.rollouts, now)
   const movers = createMovers({ now, random, log })
-  const deps = { kube, config, random, now, events, keys, prepared, openServer, rollouts, movers, reach, log }
+  const noteExpiry = createExpiry(registry)
+  const deps = {
+    ...{ kube, config, random, now, events, keys, prepared, openServer, rollouts, movers, reach, log },
+    noteExpiry,
+  }
   const reconcilers = createReconcilers(deps)
   const controllers = createControllers({
     config,

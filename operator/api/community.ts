@@ -218,6 +218,7 @@ export const communityConditions = [
   'Progressing',
   'Degraded',
   'SeatsAvailable',
+  'Certified',
   'MembersKnown',
   'Balanced',
   'Drained',

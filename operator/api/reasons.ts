@@ -116,6 +116,10 @@ export const Reason = {
   CertificateMissing: 'CertificateMissing',
   /** The CA that signs certificates has expired. */
   CaExpired: 'CaExpired',
+  /** The CA that signs certificates expires within a month, or has. */
+  CaExpires: 'CaExpires',
+  /** The certificate expires soon and should have been renewed, or has. */
+  CertificateExpires: 'CertificateExpires',
   /** The domain does not answer through the ingress. */
   DomainNotAnswering: 'DomainNotAnswering',
 

@@ -52,8 +52,13 @@ test('what a CA is good for is read before it signs', async () => {
   const [ca, other] = await Promise.all([makeCa('ec'), makeCa('ec')])
   const read = (certificate: string | undefined, key: string | undefined) =>
     readCa('hamlet-ca', { ...(certificate && { 'tls.crt': certificate }), ...(key && { 'tls.key': key }) })
-  const notAfter = readLeaf(ca.certificate, ca.certificate)?.notAfter
-  expect(read(ca.certificate, ca.key)).toEqual({ secret: 'hamlet-ca', notAfter, problem: undefined })
+  const { notBefore, notAfter } = readLeaf(ca.certificate, ca.certificate) ?? {}
+  expect(read(ca.certificate, ca.key)).toEqual({
+    secret: 'hamlet-ca',
+    notBefore,
+    notAfter,
+    problem: undefined,
+  })
   expect(read(ca.certificate, other.key)).toMatchObject({
     problem: expect.stringContaining('does not belong'),
   })

@@ -12,6 +12,7 @@ import type { Kube } from '../kube/types.ts'
 import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
 import { communityOf, observeInstance } from '../observe/instance.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
+import type { NoteExpiry } from '../serve/expiry.ts'
 import { createRebalancer, type MovingDeps } from './moving/rebalance.ts'
 import { type Look, reconcile } from './reconcile.ts'
 import type { Rollouts } from './waiting/rollouts.ts'
@@ -23,6 +24,7 @@ export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> &
     readonly events: Pick<Events, 'emit'>
     readonly keys: { take(): Promise<ActorKeys> }
     readonly rollouts: Rollouts
+    readonly noteExpiry: NoteExpiry
     /** Milliseconds since 1970. */
     readonly now: () => number
   }
@@ -42,7 +44,10 @@ export function createReconcilers(deps: ReconcilerDeps): {
   const community: Reconcile = (key, signal) => {
     const look = async (): Promise<Look | undefined> => {
       const object = await kube.get(resources.community, nameOf(key))
-      if (!object) return undefined
+      if (!object) {
+        deps.noteExpiry(nameOf(key), undefined)
+        return undefined
+      }
       const step = { ...shared, fieldManager: COMMUNITY_MANAGER, server: undefined, ca: undefined }
       const parsed = parseCommunity(object)
       if (!parsed.ok) {
@@ -62,6 +67,7 @@ export function createReconcilers(deps: ReconcilerDeps): {
       try {
         const seen = await observeCommunity(parsed.value, deps)
         const decision = decideCommunity(seen.snapshot, now())
+        deps.noteExpiry(nameOf(key), decision.certificateEnds)
         return { object, decision, step: { ...step, server: seen.server, ca: seen.ca } }
       } catch (failure) {
         return { object, failure }

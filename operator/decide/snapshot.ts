@@ -138,7 +138,7 @@ export type CaFacts = {
   /** The Secret's name, in the operator's namespace. */
   readonly secret: string
 } & (
-  | { readonly notAfter: number; readonly problem: undefined }
+  | { readonly notBefore: number; readonly notAfter: number; readonly problem: undefined }
   /** Why nothing can be signed with it, as the end of a sentence that begins with the Secret. */
   | { readonly problem: string }
 )

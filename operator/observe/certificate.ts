@@ -33,7 +33,12 @@ export function readCa(secret: string, data: Readonly<Record<string, string>> | 
   if (!key) return problem('has no private key in tls.key: put the one of the CA there, without a passphrase')
   if (!certificate.checkPrivateKey(key))
     return problem('has a tls.key that does not belong to tls.crt: put both of one CA there')
-  return { secret, notAfter: Date.parse(certificate.validTo), problem: undefined }
+  return {
+    secret,
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter: Date.parse(certificate.validTo),
+    problem: undefined,
+  }
 }
 
 function parsed<T>(parse: () => T): T | undefined {

@@ -52,6 +52,7 @@ export function startProcess(world: World, faults: Faults) {
     random: () => 0,
     now,
     rollouts: createRollouts(1, now),
+    noteExpiry: () => undefined,
     movers,
     reach: faults.reach(world.homes?.reach ?? nobody),
     log: quiet,

@@ -52,6 +52,7 @@ async function found(spec: object) {
     random: () => 0,
     now,
     rollouts: createRollouts(1, now),
+    noteExpiry: () => undefined,
     movers,
     reach: homes.reach,
     log,

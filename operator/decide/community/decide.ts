@@ -2,6 +2,7 @@
 import type { Owner } from '../../build/owned.ts'
 import { isOfEarlier, isOurs } from '../../build/owned.ts'
 import type { KubeObject } from '../../kube/types.ts'
+import { describeCertificate, endingOf } from '../certificate/certified.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
 import { decideInstances } from '../growth/instances.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
@@ -15,7 +16,10 @@ import { decideRegression } from './regression.ts'
 import { decideCommunitySecret, decideInvitation } from './secrets.ts'
 import { type CommunityCounts, type CommunityFinding, describe, refused } from './status.ts'
 
-export type CommunityDecision = Decision<CommunityFinding['type'], CommunityCounts>
+export type CommunityDecision = Decision<CommunityFinding['type'], CommunityCounts> & {
+  /** When it is left without a valid certificate if nobody does anything: milliseconds since 1970. Undefined: not known. */
+  readonly certificateEnds?: number | undefined
+}
 
 /** Backs up the wakes of instances, which may get lost. Jittered, so that many communities spread. */
 const POLL_MS = 60_000
@@ -41,7 +45,7 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   const slow = POLL_MS * (1 + chance.jitter)
   const claimed = decideClaim(snapshot)
   if ('refusal' in claimed) return { ...quiet, findings: refused(claimed.refusal), requeueAfterMs: slow }
-  if (spec.paused) return { ...paused(snapshot), requeueAfterMs: slow }
+  if (spec.paused) return { ...paused(snapshot, now), requeueAfterMs: slow }
   if ('groups' in claimed)
     return {
       ...quiet,
@@ -100,8 +104,9 @@ function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision
   const opening = facts?.instances.some(({ state }) => state === 'Opening') ?? true
   return {
     groups,
-    findings,
+    findings: [...findings, describeCertificate(snapshot, now)],
     counts,
+    certificateEnds: endingOf(snapshot)?.notAfter,
     events: [...(regression?.events ?? []), ...instances.events, ...(moving?.events ?? [])],
     requeueAfterMs: Math.min(
       requeue(instances.growth, refusals.length > 0 || opening ? SOON_MS * (1 + chance.jitter) : slow),
@@ -151,7 +156,7 @@ function nameTaken({ community, live, instances }: CommunitySnapshot, owner: Own
   }
 }
 
-function paused(snapshot: CommunitySnapshot): Omit<CommunityDecision, 'requeueAfterMs'> {
+function paused(snapshot: CommunitySnapshot, now: number): Omit<CommunityDecision, 'requeueAfterMs'> {
   const { directory } = snapshot
   const { findings, counts } = describe(snapshot, {
     directory: directory.state === 'known' ? directory.facts : undefined,
@@ -167,8 +172,15 @@ function paused(snapshot: CommunitySnapshot): Omit<CommunityDecision, 'requeueAf
     groups: [],
     events: [],
     counts,
-    findings: findings.map((finding) =>
-      finding.type === 'Progressing' ? { ...finding, status: 'False', reason: 'Paused', message } : finding,
-    ),
+    certificateEnds: endingOf(snapshot)?.notAfter,
+    findings: [
+      ...findings.map(
+        (finding): CommunityFinding =>
+          finding.type === 'Progressing'
+            ? { ...finding, status: 'False', reason: 'Paused', message }
+            : finding,
+      ),
+      describeCertificate(snapshot, now),
+    ],
   }
 }

@@ -23,7 +23,7 @@ test('a CA that cannot sign is told of, and nothing is signed with it', () => {
     expect(steps(snapshot).map((step) => step.do)).not.toContain('issueCertificate')
     return decide(snapshot).findings.find(({ type }) => type === 'Degraded')
   }
-  const expired = { secret: 'hamlet-ca', notAfter: NOW - 1, problem: undefined }
+  const expired = { secret: 'hamlet-ca', notBefore: NOW - 100, notAfter: NOW - 1, problem: undefined }
   const told = {
     status: 'True',
     reason: 'CaExpired',

@@ -194,7 +194,12 @@ export const makeSnapshot = (given: Partial<CommunitySnapshot> = {}): CommunityS
   instances: [makeInstance(1)],
   rebalances: [],
   ca: 'PEM',
-  caFacts: { secret: 'hamlet-ca', notAfter: NOW + 3650 * 86_400_000, problem: undefined },
+  caFacts: {
+    secret: 'hamlet-ca',
+    notBefore: NOW - 86_400_000,
+    notAfter: NOW + 3650 * 86_400_000,
+    problem: undefined,
+  },
   leaf: {
     domains: ['garden.example'],
     notBefore: NOW - 1000,
