@@ -133,6 +133,10 @@ export function createRebalancer(
             keptBefore: followed.plan.keptBefore,
             keptAfter: followed.plan.keptAfter,
           }),
+        }).catch((error: unknown) => {
+          // Nobody knows whether it was begun: what is left is planned from what the directory says.
+          plans.delete(uid)
+          throw error
         })
         // Somebody came, went or was quicker than the plan.
         if (isRefusal(move)) {
