@@ -7,7 +7,14 @@ export type Person = {
   readonly handle: string
   /** Values of session cookies that are good for ever. */
   readonly sessions: string[]
+  /** By SHA-256, pictures that were put into their profile; the first, of long ago, is not the one that it shows. */
+  readonly pictures: Map<string, Known>
+  /** Which of them the profile may show: `none`, before there was one. */
+  shown: Set<string>
 }
+
+/** As much of them as it takes to write. */
+export type Someone = Pick<Person, 'id' | 'handle'>
 
 export type Post = {
   readonly author: string
@@ -75,4 +82,26 @@ export function accept(model: Model, handle: string, ended: Ended<unknown>): voi
   const key = `${handle} ${ended.epoch}`
   const places = model.accepted.get(key) ?? new Set()
   model.accepted.set(key, places.add(ended.ordinal))
+}
+
+/**
+ * What people did until now may be lost with a home that was put back. Only what they had at the beginning must be there,
+ * and what they do from here on.
+ */
+export function forget(model: Model): void {
+  for (const person of model.people) {
+    person.sessions.splice(1)
+    const [first] = person.pictures.keys()
+    for (const sha256 of person.pictures.keys()) if (sha256 !== first) person.pictures.set(sha256, 'either')
+    person.shown = new Set(['none', ...person.pictures.keys()])
+  }
+  for (const [text, post] of model.posts) {
+    if (text === `First of ${post.author}`) continue
+    // Whoever is at work with it finds nothing to complain of.
+    Object.assign(post, { is: 'either', id: undefined })
+    model.posts.delete(text)
+  }
+  for (const known of [model.follows, model.likes, model.boosts])
+    for (const key of known.keys()) known.set(key, 'either')
+  model.lasting.clear()
 }

@@ -2,6 +2,7 @@
 import type { FaultKind } from '../postgres/faults.ts'
 import { type Random, seeded } from './random.ts'
 import { ALL_TALES, type Tale } from './run/strangers.ts'
+import type { Which } from './world/copies.ts'
 import { HANDLES, type Handle, type Start } from './world/fixture.ts'
 
 /** One thing that somebody does. Members ask at any pod. */
@@ -18,7 +19,7 @@ export type Op =
   | { readonly do: 'delete' | 'edit'; readonly who: Handle; readonly nth: number }
   | { readonly do: 'follow' | 'unfollow'; readonly who: Handle; readonly whom: Handle }
   | { readonly do: 'like' | 'unlike' | 'boost' | 'unboost'; readonly who: Handle; readonly nth: number }
-  | { readonly do: 'log-in'; readonly who: Handle }
+  | { readonly do: 'log-in' | 'picture'; readonly who: Handle }
   /** Something of a stranger's comes in, once more or for the first time, at one pod. */
   | { readonly do: 'arrive'; readonly pod: number; readonly nth: number }
   | { readonly do: 'look'; readonly pod: number; readonly who: Handle }
@@ -32,9 +33,12 @@ export type Op =
   | { readonly do: 'drive-too' | 'abandon' }
   /** A call that was made before comes once more. */
   | { readonly do: 'late-call'; readonly nth: number }
-  /** A copy of the directory is taken, and brought back once. `goesOn`: then it is changed as often as it had been. */
-  | { readonly do: 'keep' }
-  | { readonly do: 'put-back'; readonly goesOn: boolean }
+  /**
+   * A copy of the directory or of a home is taken, and brought back once. `goesOn`: then the directory is changed as often
+   * as it had been.
+   */
+  | { readonly do: 'keep'; readonly of: Which }
+  | { readonly do: 'put-back'; readonly of: Which; readonly goesOn: boolean }
   /** The operator, called by a home that has found the directory older than one it saw. */
   | { readonly do: 'rebuild' }
   /** A home that runs on looks who lives there, and for those who do and are missing. */
@@ -87,7 +91,7 @@ export const VERBS = [
 /** About as many statements as a move makes. */
 const STATEMENTS = 420
 const FAULTS: readonly FaultKind[] = ['crash-before', 'crash-after', 'lost-before', 'lost-after']
-/** In one schedule of so many the directory is put back to an older copy of itself. */
+/** In one schedule of so many the directory is put back to an older copy of itself, and in one a home. */
 const RESTORED_OF = 10
 
 export function makeSchedule(seed: number, homes = 3): Schedule {
@@ -115,12 +119,24 @@ export function makeSchedule(seed: number, homes = 3): Schedule {
     if (random.chance(0.3)) acts.push(op())
   }
   const schedule = { seed, start, tales, acts }
-  return seed % RESTORED_OF === 0 ? withRestore(schedule, homes) : schedule
+  if (seed % RESTORED_OF === 0) return withRestore(schedule, homes, () => 'directory')
+  if (seed % RESTORED_OF !== RESTORED_OF / 2) return schedule
+  return withRestore(schedule, homes, (chance) => {
+    const moved = chance.pick(acts.flatMap((act) => (act.do === 'move' ? [act] : [])))
+    return chance.pick([moved.target, start.homes[moved.who], moved.target, 1 + chance.below(homes)])
+  })
 }
 
-/** The same, but for a directory that goes back in time; every other seed plays what it would without. */
-function withRestore(schedule: Schedule, homes: number): Schedule {
+/** The same, but for a database that goes back in time; every other seed plays what it would without. */
+function withRestore(schedule: Schedule, homes: number, which: (random: Random) => Which): Schedule {
   const random = seeded(schedule.seed + 2 ** 31)
+  const of = which(random)
+  const keep: Op = { do: 'keep', of }
+  const back = (): Op[] => [
+    // Nobody runs, or everybody runs on.
+    ...(of !== 'directory' && random.chance(0.3) ? [{ do: 'die', pod: of } as const] : []),
+    { do: 'put-back', of, goesOn: random.chance(0.3) },
+  ]
   const acts = [...schedule.acts]
   let texts = 0
   const op = () => opAfterRestore(random, homes, () => `${schedule.seed}-r${++texts}`)
@@ -156,10 +172,10 @@ function withRestore(schedule: Schedule, homes: number): Schedule {
       acts[at] = {
         ...act,
         interruptions: [
-          { at: { call: random.pick(['freeze', 'seal'] as const), when: 'after' }, ops: [{ do: 'keep' }] },
+          { at: { call: random.pick(['freeze', 'seal'] as const), when: 'after' }, ops: [keep] },
           {
             at: { call: random.pick(['activate', 'demote', 'tidy'] as const), when: when() },
-            ops: [{ do: 'put-back', goesOn: random.chance(0.3) }],
+            ops: back(),
           },
         ],
       }
@@ -169,13 +185,12 @@ function withRestore(schedule: Schedule, homes: number): Schedule {
     }
   }
   // The later one first, so that the earlier is found where it was.
-  const back: Op = { do: 'put-back', goesOn: random.chance(0.3) }
   const inTheMiddle = random.chance(0.7)
-  if (inTheMiddle) put(Math.max(one, two), [back])
-  if (random.chance(0.7)) put(Math.min(one, two), [{ do: 'keep' }])
+  if (inTheMiddle) put(Math.max(one, two), back())
+  if (random.chance(0.7)) put(Math.min(one, two), [keep])
   // What is within a move may not come to pass.
-  acts.unshift({ do: 'keep' })
-  if (!inTheMiddle || random.chance(0.4)) acts.push(back)
+  acts.unshift(keep)
+  if (!inTheMiddle || random.chance(0.4)) acts.push(...back())
   acts.push(...after)
   if (random.chance(0.4)) {
     acts.push({
@@ -240,6 +255,7 @@ function someOp(random: Random, homes: number, text: () => string): Op {
   if (roll < 0.6)
     return { do: random.pick(['like', 'like', 'unlike', 'boost', 'unboost'] as const), who, nth }
   if (roll < 0.62) return { do: 'log-in', who }
+  if (roll < 0.65) return { do: 'picture', who }
   if (roll < 0.72) return { do: 'arrive', pod, nth: random.below(16) }
   if (roll < 0.76) return { do: 'look', pod, who }
   if (roll < 0.9)

@@ -18,13 +18,13 @@ let told = began
 const tally = await runMany(server.port, {
   seed,
   most,
-  done: (verdict, { schedules, moved, undone, restored, failed }) => {
+  done: (verdict, { schedules, moved, undone, restored, homesRestored, failed }) => {
     if (verdict.violations.length > 0) console.log(report(verdict))
     if (performance.now() - told < 10_000 && schedules < most) return
     told = performance.now()
     const seconds = (told - began) / 1000
     console.log(
-      `${schedules} of ${most} schedules in ${Math.round(seconds)} s (${(schedules / seconds).toFixed(1)} a second): ${moved} moves done, ${undone} undone, ${restored} with a directory that went back, ${failed.length} schedules failed`,
+      `${schedules} of ${most} schedules in ${Math.round(seconds)} s (${(schedules / seconds).toFixed(1)} a second): ${moved} moves done, ${undone} undone, ${restored} with a directory that went back, ${homesRestored} with a home that did, ${failed.length} schedules failed`,
     )
   },
 })

@@ -18,12 +18,17 @@ type Seen = {
   readonly say: Say
 }
 
-export async function check({ world, model, tales }: Play): Promise<void> {
+/** What holds also when a home was put back to an older copy, and what people did there since is lost. */
+const ALWAYS = [seats, homesOf, written, acceptedOnce, lasting, pictures]
+/** What a home that lost its last moments may see otherwise than others do. */
+const UNLESS_LOST = [read, edges, reactions, strangers]
+
+export async function check({ world, model, tales, restores }: Play): Promise<void> {
   const state = await readState(world)
   const say: Say = (text) => model.violations.push(text)
   const seen: Seen = { ...state, model, tales, origin: world.origin, say }
-  for (const one of [seats, homesOf, written, read, acceptedOnce, edges, reactions, lasting, strangers])
-    one(seen)
+  const lost = restores.some((which) => which !== 'directory')
+  for (const one of lost ? ALWAYS : [...ALWAYS, ...UNLESS_LOST]) one(seen)
   delivered(seen, world.arrived)
 }
 
@@ -36,6 +41,7 @@ function seats({ homes, directory, say }: Seen): void {
   for (const { ordinal, home, members } of homes) {
     if (home.high_water > home.cap)
       say(`I1: instance ${ordinal} once had ${home.high_water} residents of ${home.cap}`)
+    if (home.missing > 0) say(`I12: instance ${ordinal} still says that ${home.missing} are missing`)
     if (home.residents !== members.length)
       say(`I1: instance ${ordinal} counts ${home.residents} residents and has ${members.length}`)
   }
@@ -209,6 +215,24 @@ function lasting(seen: Seen): void {
   }
   // All have the same pair of keys in these tests.
   if (keys.size > 1) say('I7: keys have changed')
+}
+
+function pictures(seen: Seen): void {
+  const { homes, model, say } = seen
+  for (const { id, handle, pictures, shown } of model.people) {
+    const home = homeOf(seen, handle)
+    for (const [sha256, known] of pictures) {
+      const found = home?.media.filter((one) => one.member_id === id && one.sha256 === sha256)
+      if (found?.some(({ sound }) => !sound)) say(`I6: picture ${sha256} of ${handle} has other content`)
+      if (known === 'yes' && found?.length !== 1)
+        say(`I3: picture ${sha256} of ${handle} is not at their home`)
+    }
+    if (homes.some((other) => other !== home && other.media.some(({ member_id }) => member_id === id)))
+      say(`I2: pictures of ${handle} are at two homes`)
+    const url = home?.actors.find((one) => one.handle === handle)?.document.icon?.url
+    const showing = url?.split('/').at(-1) ?? 'none'
+    if (!shown.has(showing)) say(`I3: ${handle} shows picture ${showing}, not ${[...shown].join(' or ')}`)
+  }
 }
 
 function strangers(seen: Seen): void {

@@ -3,12 +3,15 @@ import type { World } from '../world/world.ts'
 
 export type HomeRows = {
   readonly ordinal: number
-  readonly home: { cap: number; residents: number; high_water: number }
+  readonly home: { cap: number; residents: number; high_water: number; missing: number }
   readonly members: { id: string; handle: string; state: string; epoch: number }[]
   readonly keys: { member_id: string; position: number; public_jwk: unknown }[]
   readonly sessions: { token: string; member_id: string }[]
   readonly posts: { uri: string; account: string; html: string; own: boolean }[]
   readonly follows: { from: string; to: string; state: string }[]
+  /** `sound`: the content is the one that the address tells of. */
+  readonly media: { member_id: string; sha256: string; sound: boolean }[]
+  readonly actors: { handle: string; document: { icon?: { url?: string } } }[]
   readonly likes: { who: string; uri: string }[]
   readonly boosts: { who: string; uri: string }[]
   readonly moves: { id: string; state: string; side: string }[]
@@ -29,7 +32,7 @@ export type DirectoryRows = {
 }
 
 const HOME = `SELECT
-  (SELECT row_to_json(t) FROM (SELECT cap, residents, high_water FROM home) t) AS home,
+  (SELECT row_to_json(t) FROM (SELECT cap, residents, high_water, missing FROM home) t) AS home,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT id::text, handle, state, epoch FROM members) t) AS members,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT member_id::text, position, public_jwk FROM member_keys ORDER BY 1, 2) t) AS keys,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT encode(token_hash, 'hex') AS token, member_id::text FROM sessions) t) AS sessions,
@@ -37,6 +40,8 @@ const HOME = `SELECT
     FROM posts JOIN accounts a ON a.id = account_id) t) AS posts,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT a.handle AS "from", b.handle AS "to", state FROM follows
     JOIN accounts a ON a.id = follower_id JOIN accounts b ON b.id = followee_id) t) AS follows,
+  (SELECT coalesce(json_agg(t), '[]') FROM (SELECT member_id::text, sha256, encode(sha256(bytes), 'hex') = sha256 AS sound FROM media) t) AS media,
+  (SELECT coalesce(json_agg(t), '[]') FROM (SELECT a.handle, actor_json::json AS document FROM accounts a JOIN members m ON m.id = a.id) t) AS actors,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT a.handle AS who, p.uri FROM likes JOIN accounts a ON a.id = likes.account_id JOIN posts p ON p.id = post_id) t) AS likes,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT a.handle AS who, p.uri FROM boosts JOIN accounts a ON a.id = boosts.account_id JOIN posts p ON p.id = post_id) t) AS boosts,
   (SELECT coalesce(json_agg(t), '[]') FROM (SELECT id::text, state, side FROM moves) t) AS moves,

@@ -73,7 +73,7 @@ test('rebuilt from an older copy of a home, which is then put back to a newer on
   const home = town.nameOf(2)
   await town.keep('directory')
   await town.copy(home, `${home}_older`)
-  const zed = { id: '999', handle: 'zed', sessions: [] }
+  const zed = { id: '999', handle: 'zed' }
   await town.world.directory.query(
     "INSERT INTO members (id, handle, home, state) VALUES (999, 'zed', 2, 'active')",
   )

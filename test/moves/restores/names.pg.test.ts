@@ -6,7 +6,7 @@ import { actorAddresses } from '../../../instance/federation/documents/addresses
 import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
-import type { Person } from '../model.ts'
+import type { Someone } from '../model.ts'
 import { fetchPage } from '../run/look.ts'
 import { begin } from '../world/fixture.ts'
 import { restorable } from './restorable.ts'
@@ -17,7 +17,7 @@ const keep = () => town.keep('directory')
 const failOver = () => town.putBack('directory')
 
 /** As a sign-up that was committed leaves it. */
-async function signUp(ordinal: number, id: string): Promise<Person> {
+async function signUp(ordinal: number, id: string): Promise<Someone> {
   const { actor, profile, inbox } = actorAddresses(town.world.origin, 'dora')
   await town.world.directory.query(
     "INSERT INTO members (id, handle, home, state, activated_at) VALUES ($1, 'dora', $2, 'active', now())",
@@ -33,7 +33,7 @@ async function signUp(ordinal: number, id: string): Promise<Person> {
     [id],
   )
   await refresh()
-  return { id, handle: 'dora', sessions: [] }
+  return { id, handle: 'dora' }
 }
 
 async function refresh(): Promise<void> {
@@ -68,7 +68,7 @@ async function settle(): Promise<void> {
 }
 
 /** Ordinals of the homes that have any row of theirs. */
-async function knownAt({ id }: Person): Promise<number[]> {
+async function knownAt({ id }: Someone): Promise<number[]> {
   const found = await Promise.all(
     town.world.pods.map(({ admin }) => admin.query('SELECT FROM accounts WHERE id = $1', [id])),
   )
@@ -93,7 +93,7 @@ async function start() {
 }
 
 /** All are where they were, and the one who was kept lives as anybody does. */
-async function whole(people: readonly Person[], one: Person, home: number, other: Person): Promise<void> {
+async function whole(people: readonly Someone[], one: Someone, home: number, other: Someone): Promise<void> {
   await settle()
   expect(await Promise.all([...people, one, other].map((person) => town.acceptors(person)))).toEqual([
     [1],

@@ -8,7 +8,7 @@ import type { RebuildOrder } from '../../../operator/decide/decision.ts'
 import type { Server } from '../../../operator/postgres/server/session.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
 import { must } from '../../postgres/lives.ts'
-import type { Person } from '../model.ts'
+import type { Someone } from '../model.ts'
 import { acceptors, copyDatabase, nameOf, orderFor, serverOf, type Which } from '../world/copies.ts'
 import { openWorld, type World } from '../world/world.ts'
 
@@ -24,7 +24,7 @@ export type Restorable = {
   keep(which: Which): Promise<void>
   /** Puts it back to that. */
   putBack(which: Which): Promise<void>
-  acceptors(person: Person): Promise<number[]>
+  acceptors(person: Someone): Promise<number[]>
   /** To rebuild its directory. */
   order(givenUp?: string): RebuildOrder
   /** Begins a move. Throws what was refused. */

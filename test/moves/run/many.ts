@@ -9,6 +9,8 @@ export type Tally = {
   undone: number
   /** In how many the directory was put back. */
   restored: number
+  /** In how many a home was. */
+  homesRestored: number
   readonly failed: Verdict[]
 }
 
@@ -29,7 +31,7 @@ export async function runMany(
   },
 ): Promise<Tally> {
   const end = performance.now() + (options.untilMs ?? Number.POSITIVE_INFINITY)
-  const tally: Tally = { schedules: 0, moved: 0, undone: 0, restored: 0, failed: [] }
+  const tally: Tally = { schedules: 0, moved: 0, undone: 0, restored: 0, homesRestored: 0, failed: [] }
   let next = options.seed
   const one = async () => {
     const world = await openWorld(postgresPort)
@@ -40,7 +42,8 @@ export async function runMany(
         tally.schedules++
         tally.moved += verdict.moved
         tally.undone += verdict.undone
-        if (verdict.restores > 0) tally.restored++
+        if (verdict.restores.includes('directory')) tally.restored++
+        else if (verdict.restores.length > 0) tally.homesRestored++
         if (verdict.violations.length > 0) tally.failed.push(verdict)
         options.done?.(verdict, tally)
       }

@@ -1,10 +1,12 @@
 // What members do, as their browsers do it: at some pod, handed to the home, tried once more where they went.
+
 import { logIn } from '../../../instance/accounts/log-in.ts'
 import { postUri } from '../../../instance/federation/documents/addresses.ts'
 import { resolveAccount } from '../../../instance/federation/resolve/account.ts'
 import { resolvePost } from '../../../instance/federation/resolve/post.ts'
 import type { Instance } from '../../../instance/instance.ts'
 import { follow, unfollow } from '../../../instance/members/follow.ts'
+import { updateProfile } from '../../../instance/members/profile.ts'
 import { activateArrived } from '../../../instance/move/gate.ts'
 import { editPost } from '../../../instance/posts/edit.ts'
 import { boost, like, unboost, unlike } from '../../../instance/posts/react.ts'
@@ -14,7 +16,7 @@ import { isRefusal, type Refusal } from '../../../instance/refusal.ts'
 import { PASSWORD } from '../../postgres/people.ts'
 import { accept, type Ended, type Model, type Post, personOf, wished } from '../model.ts'
 import type { Op } from '../schedule.ts'
-import { firstOf } from '../world/fixture.ts'
+import { firstOf, pictureOf } from '../world/fixture.ts'
 import type { World } from '../world/world.ts'
 
 /** Asks at the home that memory names, then at the one that the directory names. */
@@ -119,6 +121,8 @@ export async function actOfMember(
       return react(world, model, op)
     case 'log-in':
       return logInOnce(world, model, op.who)
+    case 'picture':
+      return showPicture(world, model, op.who)
   }
 }
 
@@ -217,4 +221,23 @@ async function logInOnce(world: World, model: Model, handle: string): Promise<vo
   if (ended.is === 'done') personOf(model, handle).sessions.push(ended.value.session)
   if (ended.is === 'refused' && ended.code === 'wrong-log-in')
     model.violations.push(`I11: the password of ${handle} was refused`)
+}
+
+/** As many as are kept, with the first. */
+const PICTURES = 5
+
+async function showPicture(world: World, model: Model, handle: string): Promise<void> {
+  const person = personOf(model, handle)
+  await alone(model, `picture ${handle}`, async () => {
+    if (person.pictures.size >= PICTURES) return
+    const picture = pictureOf(`${handle} ${person.pictures.size}`)
+    person.pictures.set(picture.sha256, 'either')
+    const ended = await atHome(world, model, handle, (instance, author) =>
+      updateProfile(instance, author, { displayName: '', bio: '', locked: false, picture }),
+    )
+    if (ended.is === 'done') {
+      person.pictures.set(picture.sha256, 'yes')
+      person.shown = new Set([picture.sha256])
+    } else if (ended.is === 'unknown') person.shown.add(picture.sha256)
+  })
 }

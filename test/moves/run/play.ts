@@ -6,10 +6,11 @@ import { openMoves } from '../../../instance/directory/moves/read.ts'
 import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
 import { abandon, drive } from '../../../operator/rebalance/drive/drive.ts'
-import { type Model, personOf } from '../model.ts'
+import { forget, type Model, personOf } from '../model.ts'
 import type { Act, Interruption, Op, Place, Schedule } from '../schedule.ts'
+import type { Which } from '../world/copies.ts'
 import { type Point, type Watch, watched } from '../world/process.ts'
-import { accepting, copyDirectory, type DirectoryCopy, putBack, rebuild, verify } from '../world/restored.ts'
+import { accepting, type Copy, copyOf, putBack, rebuild, verify } from '../world/restored.ts'
 import type { World } from '../world/world.ts'
 import { look, type Pages } from './look.ts'
 import { actOfMember } from './members.ts'
@@ -29,10 +30,10 @@ export type Play = {
   readonly running: Set<Promise<void>>
   /** A line for everything that happened, for whoever looks into a failure. */
   readonly log: string[]
-  /** Copies of the directory that were taken and not yet brought back, the newest last. */
-  readonly copies: DirectoryCopy[]
-  /** How often it was put back to one of them. */
-  restores: number
+  /** Copies that were taken and not yet brought back, the newest last. */
+  readonly copies: Copy[]
+  /** What was put back to one of them, each time. */
+  readonly restores: Which[]
 }
 
 /** How long an interrupted move is held: long enough for what is not held up by the move itself. */
@@ -61,7 +62,7 @@ function begun(state: Play, op: Op): Promise<void> {
 
 /** After a restore nobody writes at two homes, at no moment. */
 export async function oneHome({ world, model, restores }: Play): Promise<void> {
-  if (restores === 0) return
+  if (restores.length === 0) return
   for (const { id, handle } of model.people) {
     const homes = await accepting(world, id)
     if (homes.length > 1)
@@ -172,18 +173,23 @@ async function act(state: Play, op: Op): Promise<void> {
       for (const open of await openMoves(world.drive.directory)) await abandon(world.drive, open.id, 'wanted')
       return
     case 'keep':
-      state.copies.push(await copyDirectory(world))
+      state.copies.push(await copyOf(world, op.of))
       return
     case 'put-back': {
       const copy = state.copies.pop()
       if (!copy) return
-      state.restores++
-      return putBack(world, copy, op)
+      state.restores.push(op.of)
+      await putBack(world, op.of, copy, op)
+      // The directory forgets nothing that homes know.
+      if (op.of !== 'directory') forget(model)
+      return
     }
     case 'rebuild':
       return rebuild(world)
     case 'verify':
-      return verify(world.pod(op.pod))
+      await verify(world.pod(op.pod))
+      if (state.restores.includes(op.pod)) await world.pod(op.pod).home.reboot()
+      return
     case 'repair':
       await repairHome(world.pod(op.pod).instance)
       return

@@ -2,6 +2,7 @@
 import { check } from '../invariants/check.ts'
 import { seeded } from '../random.ts'
 import type { Schedule } from '../schedule.ts'
+import type { Which } from '../world/copies.ts'
 import { begin, HANDLES } from '../world/fixture.ts'
 import type { World } from '../world/world.ts'
 import { look } from './look.ts'
@@ -16,8 +17,8 @@ export type Verdict = {
   /** How the moves ended. */
   readonly moved: number
   readonly undone: number
-  /** How often the directory was put back. */
-  readonly restores: number
+  /** What was put back, each time. */
+  readonly restores: readonly Which[]
 }
 
 export async function runSchedule(world: World, schedule: Schedule): Promise<Verdict> {
@@ -32,7 +33,7 @@ export async function runSchedule(world: World, schedule: Schedule): Promise<Ver
     running: new Set(),
     log: [JSON.stringify(schedule.start)],
     copies: [],
-    restores: 0,
+    restores: [],
   }
   const someone = (n: number) => HANDLES[n % HANDLES.length] ?? 'ana'
   const pod = (n: number) => 1 + (n % world.pods.length)

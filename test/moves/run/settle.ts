@@ -2,7 +2,7 @@
 import { openMoves } from '../../../instance/directory/moves/read.ts'
 import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
-import { rebuild, verify } from '../world/restored.ts'
+import { misreported, rebuild, verify } from '../world/restored.ts'
 import { oneHome, type Play } from './play.ts'
 import { arrive } from './strangers.ts'
 import { applyAll, deliverAll, handOverAll } from './workers.ts'
@@ -33,7 +33,7 @@ export async function settle(state: Play): Promise<void> {
         )
       }
     }
-    if (state.restores > 0) await attempt('heal', () => heal(state))
+    if (state.restores.length > 0) await attempt('heal', () => heal(state))
     const moving = await openMoves(world.drive.directory)
     for (const open of moving) {
       await attempt(`move ${open.step}`, async () => {
@@ -54,7 +54,7 @@ export async function settle(state: Play): Promise<void> {
   model.violations.push(`I8: it never settles: ${failures.join('; ') || (await left(state))}`)
 }
 
-/** What homes and the operator do all the time, as far as it matters to a directory that was put back. */
+/** What homes and the operator do all the time, as far as it matters to a database that was put back. */
 async function heal(state: Play): Promise<void> {
   const { world } = state
   for (const { instance } of world.pods) {
@@ -65,6 +65,12 @@ async function heal(state: Play): Promise<void> {
   await rebuild(world)
   for (const pod of world.pods) {
     await verify(pod)
+    // It looks for its boot row, and does not find it.
+    if (state.restores.includes(pod.ordinal)) await pod.home.reboot()
+  }
+  if ((await openMoves(world.drive.directory)).length === 0)
+    state.model.violations.push(...(await misreported(world)))
+  for (const pod of world.pods) {
     if (!(await repairHome(pod.instance))) throw new Error(`instance ${pod.ordinal} lacks somebody`)
   }
   await oneHome(state)

@@ -4,7 +4,7 @@ import { writePost } from '../../../instance/posts/write.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
 import type { RebuildOrder } from '../../../operator/decide/decision.ts'
 import { openServer, type Server } from '../../../operator/postgres/server/session.ts'
-import type { Person } from '../model.ts'
+import type { Someone } from '../model.ts'
 import type { World } from './world.ts'
 
 export type Which = 'directory' | number
@@ -49,7 +49,7 @@ export async function copyDatabase(root: pg.Client, from: string, to: string): P
 }
 
 /** Where a post of hers is accepted, by the epoch that each home believes in. */
-export async function acceptors(world: World, ana: Person): Promise<number[]> {
+export async function acceptors(world: World, ana: Someone): Promise<number[]> {
   const found: number[] = []
   for (const { ordinal, instance } of world.pods) {
     const row = await instance.db

@@ -11,6 +11,7 @@ import {
   sharedInbox,
 } from '../../../instance/federation/documents/addresses.ts'
 import { noteDocument } from '../../../instance/federation/documents/note.ts'
+import type { Picture } from '../../../instance/media/picture.ts'
 import { remoteAccountId } from '../../../instance/store/ids.ts'
 import { PASSWORD } from '../../postgres/people.ts'
 import { type Model, makeModel, type Person } from '../model.ts'
@@ -22,6 +23,13 @@ export const HANDLES = ['ana', 'ben', 'cem'] as const
 export type Handle = (typeof HANDLES)[number]
 /** The text of everybody's first post, which nobody deletes. */
 export const firstOf = (handle: string): string => `First of ${handle}`
+
+/** A picture of somebody's, whose address gives the same for ever. Nobody looks whether it is one. */
+export function pictureOf(name: string): Picture {
+  const bytes = Buffer.from(`RIFF\xff\x00WEBP ${name}`, 'latin1')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { bytes, sha256, contentType: 'image/webp', width: 1, height: 1 }
+}
 
 export type Start = {
   readonly homes: Readonly<Record<Handle, number>>
@@ -55,7 +63,13 @@ export async function begin(world: World, start: Start): Promise<Model> {
   const base = 1_000 * ++count
   const people = HANDLES.map((handle, index): Person => {
     const id = String(base + index)
-    return { id, handle, sessions: [`${id}.${randomBytes(32).toString('base64url')}`] }
+    return {
+      id,
+      handle,
+      sessions: [`${id}.${randomBytes(32).toString('base64url')}`],
+      pictures: new Map([[pictureOf(handle).sha256, 'yes']]),
+      shown: new Set(['none']),
+    }
   })
   const model = makeModel(people)
   const of = (handle: Handle) => people[HANDLES.indexOf(handle)]?.id ?? ''
@@ -188,6 +202,15 @@ export async function begin(world: World, start: Start): Promise<Model> {
           expires_at: new Date(now.getTime() + 86_400_000),
           user_agent: '',
         })),
+      )
+      await insert(
+        admin,
+        'media',
+        here.map(({ id, handle }) => {
+          const { sha256, bytes, contentType, width, height } = pictureOf(handle)
+          const row = { member_id: id, sha256, content_type: contentType, width, height, created_at: now }
+          return { ...row, bytes: `\\x${bytes.toString('hex')}` }
+        }),
       )
       const follows = start.follows.filter(([a, b]) => ids.has(of(a)) || ids.has(of(b)))
       await insert(

@@ -1,34 +1,41 @@
-// The directory of a world put back to what it was, with everybody cut off as a restore cuts them off, and made whole
+// A database of a world put back to what it was, with everybody cut off as a restore cuts them off, and made whole
 // again. Its few rows are read and written: quicker than copying a database, and nobody notices that a copy was taken.
 import { sql } from 'kysely'
+import type pg from 'pg'
 import { asMember } from '../../../instance/store/as-member.ts'
 import { verifyResidents } from '../../../instance/store/boots/residents.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
-import { orderFor, serverOf } from './copies.ts'
+import { orderFor, serverOf, type Which } from './copies.ts'
 import type { Pod, World } from './world.ts'
 
 /** By table, its rows as JSON. */
-export type DirectoryCopy = ReadonlyMap<string, string>
+export type Copy = ReadonlyMap<string, string>
 
-/** Reads all of the directory as it is in one moment. */
-export async function copyDirectory({ directory }: World): Promise<DirectoryCopy> {
-  const { rows: tables } = await directory.query<{ name: string }>(
-    "SELECT format('%I', relname) AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+const poolOf = (world: World, which: Which): pg.Pool =>
+  which === 'directory' ? world.directory : world.pod(which).admin
+
+/** Reads all of a database as it is in one moment. */
+export async function copyOf(world: World, which: Which): Promise<Copy> {
+  const pool = poolOf(world, which)
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND n.nspname IN ('public', 'carried')`,
   )
   const all = tables.map(
     ({ name }) => `SELECT '${name}' AS name, coalesce(json_agg(t), '[]')::text AS rows FROM ${name} t`,
   )
-  const { rows } = await directory.query<{ name: string; rows: string }>(all.join(' UNION ALL '))
+  const { rows } = await pool.query<{ name: string; rows: string }>(all.join(' UNION ALL '))
   return new Map(rows.map((row) => [row.name, row.rows]))
 }
 
-/** `goesOn`: it is changed so often afterwards that nobody can tell by its revision. */
+/** `goesOn`, of a directory: it is changed so often afterwards that nobody can tell by its revision. */
 export async function putBack(
-  { directory }: World,
-  copy: DirectoryCopy,
+  world: World,
+  which: Which,
+  copy: Copy,
   { goesOn }: { readonly goesOn: boolean },
 ): Promise<void> {
-  const client = await directory.connect()
+  const client = await poolOf(world, which).connect()
   try {
     const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name')
     const name = rows[0]?.name ?? ''
@@ -42,11 +49,12 @@ export async function putBack(
       await client.query('SET LOCAL session_replication_role = replica')
       for (const [table, held] of copy) {
         await client.query(`DELETE FROM ${table}`)
-        await client.query(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`, [
-          held,
-        ])
+        await client.query(
+          `INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(NULL::${table}, $1)`,
+          [held],
+        )
       }
-      if (goesOn) await client.query('UPDATE meta SET revision = revision + 1000')
+      if (goesOn && which === 'directory') await client.query('UPDATE meta SET revision = revision + 1000')
       await client.query('COMMIT')
     } finally {
       await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`)
@@ -97,4 +105,26 @@ export async function accepting(world: World, id: string): Promise<number[]> {
   }
   await ask(world.pods)
   return found
+}
+
+/** What a home says of how many members it lacks, against who is lacking; nobody may be on the way. */
+export async function misreported({ directory, pods }: World): Promise<string[]> {
+  const { rows: living } = await directory.query<{ id: string; home: number; epoch: number }>(
+    "SELECT id::text, home, epoch FROM members WHERE state = 'active'",
+  )
+  const said = await Promise.all(
+    pods.map(async ({ ordinal, admin }) => {
+      const wanted = living.filter(({ home }) => home === ordinal)
+      const { rows } = await admin.query<{ missing: number; here: string[] }>(
+        `SELECT missing, ARRAY(SELECT m.id::text FROM members m JOIN json_to_recordset($1) AS w(id bigint, epoch integer)
+           ON w.id = m.id AND m.epoch >= w.epoch AND m.state NOT IN ('staged', 'leaving')) AS here FROM home`,
+        [JSON.stringify(wanted)],
+      )
+      const lacking = wanted.length - (rows[0]?.here.length ?? 0)
+      return rows[0]?.missing === lacking
+        ? []
+        : [`I12: instance ${ordinal} says that ${rows[0]?.missing} are missing, and ${lacking} are`]
+    }),
+  )
+  return said.flat()
 }
