@@ -20,6 +20,9 @@ export async function settle(state: Play): Promise<void> {
     for (let tries = 0; !state.told.has(index) && tries < 10; tries++) {
       if (await arrive(world, sent, 1 + ((index + tries) % world.pods.length))) state.told.add(index)
     }
+    // A directory that went back answers 503 until it is whole.
+    if (!state.told.has(index) && !state.restores.includes('directory'))
+      model.violations.push(`I14: ${String(sent.activity.id)} is taken by no instance, and all are up`)
   }
   const failures: string[] = []
   for (let round = 0; round < ROUNDS; round++) {
