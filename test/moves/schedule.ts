@@ -91,8 +91,10 @@ export const VERBS = [
 /** About as many statements as a move makes. */
 const STATEMENTS = 420
 const FAULTS: readonly FaultKind[] = ['crash-before', 'crash-after', 'lost-before', 'lost-after']
-/** In one schedule of so many the directory is put back to an older copy of itself, and in one a home. */
+/** In one schedule of so many the directory is put back to an older copy of itself. */
 const RESTORED_OF = 10
+/** In one of so many a home is: it takes longer than four others. */
+const HOME_RESTORED_OF = 20
 
 export function makeSchedule(seed: number, homes = 3): Schedule {
   const random = seeded(seed)
@@ -120,7 +122,7 @@ export function makeSchedule(seed: number, homes = 3): Schedule {
   }
   const schedule = { seed, start, tales, acts }
   if (seed % RESTORED_OF === 0) return withRestore(schedule, homes, () => 'directory')
-  if (seed % RESTORED_OF !== RESTORED_OF / 2) return schedule
+  if (seed % HOME_RESTORED_OF !== 5) return schedule
   return withRestore(schedule, homes, (chance) => {
     const moved = chance.pick(acts.flatMap((act) => (act.do === 'move' ? [act] : [])))
     return chance.pick([moved.target, start.homes[moved.who], moved.target, 1 + chance.below(homes)])
