@@ -169,3 +169,48 @@ test('members whom a restored database lacks are told of, and given up by nobody
   expect(await states()).toEqual([{ state: 'deleted' }])
   expect(await inside(directory, 'SELECT taken FROM instances')).toEqual([{ taken: 0 }])
 })
+
+test('of two who have one name the later is given up by nobody but who has their code', async () => {
+  const { directory, home, lookAgain, known, ready, copy, inside, kube, place } = await town()
+  const claim = (await findClaim(setup.world, place())) as KubeObject
+  const second = home.replace(/_1$/, '_2')
+  await inside(directory, "INSERT INTO members (id, handle, home, state) VALUES (1, 'ana', 1, 'active')")
+  await copy(home, second)
+  await inside(second, 'UPDATE identity SET ordinal = 2')
+  // One instance has seen a directory in which somebody joined there, and which is lost; then they joined at the other.
+  const live = (id: number, handle: string) => [
+    `INSERT INTO accounts (id, uri, handle, url, inbox) VALUES (${id}, 'a${id}', '${handle}', '', '')`,
+    `INSERT INTO members (id, handle, state, password_hash) VALUES (${id}, '${handle}', 'active', '')`,
+  ]
+  await inside(
+    home,
+    ...live(1, 'ana'),
+    'UPDATE home SET directory_incarnation = 1, directory_revision = 1000',
+  )
+  await inside(home, ...live(2, 'dora'))
+  await inside(second, ...live(3, 'dora'))
+  await kube.patch(resources.configMap, claim.metadata, { data: { 'made-2': 'true' } })
+  await lookAgain()
+  const told = await known('DirectoryRegressed', 'hamlet.coop/give-up-namesakes=')
+  const { message } = conditionOf(told, 'MembersKnown')
+  expect(message).toContain('(member 2 of instance 1, not member 3 of instance 2)')
+  expect(message).not.toContain('dora')
+  const members = () => inside(directory, 'SELECT id, handle, home, state FROM members ORDER BY id')
+  const before = [{ id: '1', handle: 'ana', home: 1, state: 'active' }]
+  const annotate = (text: string) =>
+    kube.patch(resources.community, place(), {
+      metadata: { annotations: { 'hamlet.coop/give-up-namesakes': text } },
+    })
+  await annotate('another')
+  await lookAgain()
+  await ready('False', 'DirectoryRegressed')
+  expect(await members()).toEqual(before)
+
+  await annotate(/give-up-namesakes=(\S+)/.exec(message)?.[1] ?? 'none')
+  await known('Counted')
+  expect(await members()).toEqual([
+    ...before,
+    { id: '2', handle: 'dora', home: 1, state: 'active' },
+    expect.objectContaining({ id: '3', home: 2, state: 'deleted' }),
+  ])
+})
