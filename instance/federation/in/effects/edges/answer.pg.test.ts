@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { makeCommunity, type TestCommunity } from '../../../../../test/postgres/databases.ts'
+import { homeOf, makeInstance, type TestInstance } from '../../../../../test/postgres/instances.ts'
+import { join, stranger, type TestMember } from '../../../../../test/postgres/people.ts'
+import { follow, followState, unfollow } from '../../../../members/follow.ts'
+import { apply } from '../../apply/apply.ts'
+
+let community: TestCommunity
+let home: TestInstance
+let ana: TestMember
+let bob: string
+beforeAll(async () => {
+  community = await makeCommunity(inject('postgresPort'), { domain: 'garden.example' })
+  home = await makeInstance(homeOf(community, 1), 1)
+  ana = await join(home.instance, 'ana')
+  bob = await stranger(home.instance, 'bob', 'far.example')
+})
+afterAll(async () => {
+  await home.close()
+  await community.close()
+})
+beforeEach(() => unfollow(home.instance, ana, bob))
+
+const ANA = 'https://garden.example/users/ana'
+const BOB = 'https://far.example/users/bob'
+const embedded = (id?: string) => ({ ...(id && { id }), type: 'Follow', actor: ANA, object: BOB })
+
+/** Follows, and gives the id of the follow's activity. */
+async function asks(): Promise<string> {
+  await follow(home.instance, ana, bob)
+  const edge = await home.instance.db
+    .selectFrom('follows')
+    .select('activity_uri')
+    .where('follower_id', '=', ana.id)
+    .where('followee_id', '=', bob)
+    .executeTakeFirstOrThrow()
+  return edge.activity_uri ?? ''
+}
+
+let answers = 0
+async function answer(type: 'Accept' | 'Reject', object: unknown) {
+  const id = `https://far.example/answers/${++answers}`
+  const body = { id, type, actor: BOB, object }
+  const row = { id: String(answers), actor_uri: BOB, activity_uri: id, recipient: null, from_sibling: null }
+  expect(await apply(home.instance, { ...row, body })).toEqual({ is: 'done' })
+  return (await followState(home.instance.db, ana.id, bob)) ?? 'none'
+}
+
+const SHAPES: [string, (id: string) => unknown][] = [
+  ['embedded', embedded],
+  ['named by its id', (id) => id],
+]
+
+test.each(SHAPES)(
+  'an answer to a follow that was taken back leaves the next one as it is: %s',
+  async (_, of) => {
+    const old = await asks()
+    await unfollow(home.instance, ana, bob)
+    const now = await asks()
+    expect(now).not.toBe(old)
+    expect(await answer('Accept', of(old))).toBe('pending')
+    expect(await answer('Reject', of(old))).toBe('pending')
+    expect(await answer('Accept', of(now))).toBe('accepted')
+    expect(await answer('Reject', of(old))).toBe('accepted')
+    expect(await answer('Reject', of(now))).toBe('none')
+  },
+)
+
+test.each<[string, unknown]>([
+  // What Mastodon makes of a follow whose id it does not know.
+  ['an id made up under the follower', embedded(`${ANA}#follows/17`)],
+  ['only the id made up under the follower', `${ANA}#follows/17`],
+  ['an id of the other server', embedded('https://far.example/follows/17')],
+  ['no id', embedded()],
+])('an answer that names no follow of ours goes by who and whom: %s', async (_, object) => {
+  await asks()
+  expect(await answer('Accept', object)).toBe('accepted')
+  expect(await answer('Reject', object)).toBe('none')
+})
+
+test('a follow whose activity is not known is answered by any', async () => {
+  const old = await asks()
+  await home.instance.db.updateTable('follows').set({ activity_uri: null }).execute()
+  expect(await answer('Accept', embedded(old))).toBe('accepted')
+  expect(await answer('Reject', embedded(old))).toBe('none')
+})
