@@ -5,6 +5,10 @@ import { readAccount } from '../../../resolve/store.ts'
 import { idOf } from '../../activity.ts'
 import type { Effect } from '../effect.ts'
 
+/**
+ * A block that comes after its own undoing, or once more, leaves what was made since that came. What is older ends all
+ * the same: GoToSocial says by nothing else that the resident follows no more.
+ */
 export const block: Effect = async ({ instance, activity, commit }) => {
   const object = idOf(activity.object)
   const own = object && ownAddress(instance.config.origin, object)
@@ -19,6 +23,18 @@ export const block: Effect = async ({ instance, activity, commit }) => {
           eb.and([eb('follower_id', '=', home.id), eb('followee_id', '=', blocker.id)]),
           eb.and([eb('follower_id', '=', blocker.id), eb('followee_id', '=', home.id)]),
         ]),
+      )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('tombstones')
+              .select('uri')
+              .where('uri', '=', activity.id)
+              .where('actor_uri', '=', activity.actor)
+              .whereRef('tombstones.created_at', '<=', 'follows.created_at'),
+          ),
+        ),
       )
       .execute()
   })
