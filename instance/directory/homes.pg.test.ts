@@ -142,8 +142,8 @@ test('a home restored from an old copy lets go of who moved away, and of nobody 
   await admin.query('UPDATE members SET home = 2, epoch = 2 WHERE id = 1')
   await add(5, 'missing')
   await raise()
-  const { db, homes, log } = instance
-  expect(await verifyResidents({ db, homes, log, ordinal: 1 })).toEqual({
+  const { db, directory, homes, log } = instance
+  expect(await verifyResidents({ db, directory, homes, log, ordinal: 1 })).toEqual({
     demote: [{ id: '1', epoch: 1 }],
     missing: ['5'],
     unknown: ['4', '8'],

@@ -9,9 +9,9 @@ import { verifyResidents } from '../store/boots/residents.ts'
 import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
-import { repairHome } from './tend.ts'
+import { repairHome, tendMoves } from './tend.ts'
 
-const homes = neighbourhood({ homes: 2, people: ['ana', 'cem'] })
+const homes = neighbourhood({ homes: 2, people: ['ana', 'cem', 'ida'] })
 const { at } = homes
 
 const digests = (ordinal: number, id: string) =>
@@ -53,4 +53,33 @@ test('whoever was lost with a database is back as they were when they came there
   await verifyResidents({ ...at(2), ordinal: 2 })
   await repairHome(at(2))
   expect((await digests(2, ana.id)).posts?.count).toBe((before.posts?.count ?? 0) + 1)
+})
+
+test('a home that begins again before somebody on the way has arrived misses nobody who will', async () => {
+  const ida = homes.person('ida')
+  const move = must(await homes.mover.begin(ida.id, 2))
+  await homes.mover.driveTo(move.id, 'switched')
+  const { db } = at(2)
+  const missed = async () => {
+    const { missing } = await verifyResidents({ ...at(2), ordinal: 2 })
+    const noted = await db.selectFrom('home').select('missing').executeTakeFirst()
+    expect(noted?.missing).toBe(missing.length)
+    return missing
+  }
+  expect(await missed()).toEqual([])
+  // Copies of before she was there whole, and of before she arrived, when she has arrived already.
+  const set = (state: string) => db.updateTable('moves').set({ state }).where('id', '=', move.id).execute()
+  await set('copied')
+  expect(await missed()).toEqual([ida.id])
+  await set('sealed')
+  expect(await missed()).toEqual([])
+  const step = (now: string) =>
+    homes.mover.deps.directory.updateTable('moves').set({ step: now }).where('id', '=', move.id).execute()
+  await step('activated')
+  expect(await missed()).toEqual([ida.id])
+  await step('switched')
+  await tendMoves(at(2))
+  expect(await missed()).toEqual([])
+  const row = await db.selectFrom('members').select('state').where('id', '=', ida.id).executeTakeFirst()
+  expect(row?.state).toBe('active')
 })

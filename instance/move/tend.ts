@@ -45,10 +45,10 @@ export function startTending(instance: TargetDeps): Worker {
       const alone = instance.homes.instances().length < 2
       // First: people wait for it.
       if (!alone) await tendMoves(instance)
-      const { homes, db, log, config } = instance
+      const { homes, db, directory, log, config } = instance
       // A directory that was rebuilt may home people otherwise than the one that this process began with.
       if (!homes.regressed && homes.incarnation !== verified) {
-        await verifyResidents({ db, homes, log, ordinal: config.ordinal })
+        await verifyResidents({ db, directory, homes, log, ordinal: config.ordinal })
         verified = homes.incarnation
       }
       if (performance.now() - repair.at >= repair.waitMs) {

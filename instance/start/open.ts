@@ -41,7 +41,7 @@ export async function openInstance(config: Config, deps: OpenDeps): Promise<Open
   const homes = openHomes({ directory, db, log, random })
   const boot = await untilUp(async () => {
     await checkIdentity(config, db, directory)
-    return insertBoot({ db, homes, ordinal: config.ordinal, log, random })
+    return insertBoot({ db, directory, homes, ordinal: config.ordinal, log, random })
   }, deps)
   connected = boot.connected
   const siblings = makeSiblings({

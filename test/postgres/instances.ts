@@ -89,7 +89,7 @@ export async function makeInstance(
   const log = pino({ level: 'silent' })
   const { directory, db, domain } = community
   const homes = openHomes({ directory, db, log, random: Math.random })
-  const start = () => insertBoot({ db, homes, ordinal, log, random: Math.random })
+  const start = () => insertBoot({ db, directory, homes, ordinal, log, random: Math.random })
   let boot = await start()
   const egress = other.egress ?? createEgress({ userAgent: 'test' })
   const siblings: Siblings = {

@@ -3,11 +3,13 @@ import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import type { Homes } from '../../directory/homes.ts'
 import { isSameStay } from '../../directory/incarnation.ts'
-import type { InstanceDatabase } from '../database.ts'
+import type { DirectoryDatabase, InstanceDatabase } from '../database.ts'
+import { arrivingHere } from './arriving.ts'
 import { codeOf } from './missing.ts'
 
 export type ResidentDeps = {
   db: InstanceDatabase
+  directory: DirectoryDatabase
   homes: Pick<Homes, 'all' | 'byId' | 'refresh' | 'regressed'>
   ordinal: number
   log: Logger
@@ -66,13 +68,16 @@ export function compareResidents(
 }
 
 /**
- * Reads the directory, compares, and demotes who moved away. Until a boot row is inserted after this, nothing is
+ * Reads the directory, compares, and demotes who moved away. Whoever is about to arrive is not missing. Until a boot row is inserted after this, nothing is
  * written for any member, so a restored home never speaks for people who live elsewhere.
  */
-export async function verifyResidents({ db, homes, ordinal, log }: ResidentDeps): Promise<Comparison> {
+export async function verifyResidents(deps: ResidentDeps): Promise<Comparison> {
+  const { db, homes, ordinal, log } = deps
   await homes.refresh()
+  const arriving = await arrivingHere(deps)
   const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()
-  const found = compareResidents(residents, homes, ordinal)
+  const compared = compareResidents(residents, homes, ordinal)
+  const found = { ...compared, missing: compared.missing.filter((id) => !arriving.has(id)) }
   for (const { id, epoch } of found.demote) {
     await db.transaction().execute(async (tx) => {
       await sql`SELECT pg_advisory_xact_lock(${id}::bigint)`.execute(tx)

@@ -48,7 +48,7 @@ export async function settle(state: Play): Promise<void> {
     for (const pod of world.pods) {
       if (round === 0 || moving.length > 0) await attempt('refresh', () => pod.instance.homes.refresh())
       await attempt('tend', () => tendMoves(pod.instance))
-      // Whoever was on the way when a process began was missing then.
+      // Whoever was on the way may have been lost with a database.
       await attempt('repair', async () => {
         if (!(await repairHome(pod.instance))) throw new Error(`instance ${pod.ordinal} lacks somebody`)
       })

@@ -74,9 +74,9 @@ export async function rebuild(world: World): Promise<void> {
 
 /** What a home does that runs on and finds a directory that was made whole. */
 export async function verify({ instance, ordinal }: Pod): Promise<void> {
-  const { db, homes, log } = instance
+  const { db, directory, homes, log } = instance
   await homes.refresh()
-  if (!homes.regressed) await verifyResidents({ db, homes, log, ordinal })
+  if (!homes.regressed) await verifyResidents({ db, directory, homes, log, ordinal })
 }
 
 /**
