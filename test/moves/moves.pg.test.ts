@@ -9,11 +9,9 @@ const BEGUN_MS = 240_000
 test('whatever members, strangers, crashes and lost answers do while people move: the invariants hold', async () => {
   const tally = await runMany(inject('postgresPort'), { seed: SEED, most: MOST, untilMs: BEGUN_MS })
   console.log(
-    `${tally.schedules} schedules from seed ${SEED}: ${tally.moved} moves done, ${tally.undone} undone; in ${tally.restored} the directory went back, in ${tally.homesRestored} a home`,
+    `${tally.schedules} schedules from seed ${SEED}: ${tally.moved} moves done, ${tally.undone} undone`,
   )
   expect(tally.failed.map(report).join('\n\n')).toBe('')
   // Something was tried: most moves come to their end in spite of it all.
   expect(tally.moved).toBeGreaterThan(tally.undone)
-  expect(tally.restored).toBeGreaterThan(0)
-  expect(tally.homesRestored).toBeGreaterThan(0)
 }, 480_000)

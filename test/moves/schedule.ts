@@ -96,7 +96,8 @@ const RESTORED_OF = 10
 /** In one of so many a home is: it takes longer than four others. */
 const HOME_RESTORED_OF = 20
 
-export function makeSchedule(seed: number, homes = 3): Schedule {
+/** `restores`: in some of them a database is put back; without it, every seed plays the rest of what it would. */
+export function makeSchedule(seed: number, { homes = 3, restores = false } = {}): Schedule {
   const random = seeded(seed)
   const home = () => 1 + random.below(homes)
   const start: Start = {
@@ -121,6 +122,7 @@ export function makeSchedule(seed: number, homes = 3): Schedule {
     if (random.chance(0.3)) acts.push(op())
   }
   const schedule = { seed, start, tales, acts }
+  if (!restores) return schedule
   if (seed % RESTORED_OF === 0) return withRestore(schedule, homes, () => 'directory')
   if (seed % HOME_RESTORED_OF !== 5) return schedule
   return withRestore(schedule, homes, (chance) => {

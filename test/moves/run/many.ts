@@ -26,6 +26,8 @@ export async function runMany(
     readonly seed: number
     readonly most: number
     readonly untilMs?: number
+    /** In some of them databases are put back to older copies. */
+    readonly restores?: boolean
     readonly done?: (verdict: Verdict, tally: Tally) => void
     readonly stopAtFirst?: boolean
   },
@@ -38,7 +40,10 @@ export async function runMany(
     try {
       while (next < options.seed + options.most && performance.now() < end) {
         if (options.stopAtFirst && tally.failed.length > 0) return
-        const verdict = await runSchedule(world, makeSchedule(next++))
+        const verdict = await runSchedule(
+          world,
+          makeSchedule(next++, { restores: options.restores ?? false }),
+        )
         tally.schedules++
         tally.moved += verdict.moved
         tally.undone += verdict.undone

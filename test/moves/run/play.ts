@@ -178,8 +178,14 @@ async function act(state: Play, op: Op): Promise<void> {
     case 'put-back': {
       const copy = state.copies.pop()
       if (!copy) return
+      // As soon as it is begun: homes may meet it before it is told to be over.
       state.restores.push(op.of)
-      await putBack(world, op.of, copy, op)
+      try {
+        await putBack(world, op.of, copy, op)
+      } catch (error) {
+        model.violations.push(`nothing was put back: ${String(error)}`)
+        return
+      }
       // The directory forgets nothing that homes know.
       if (op.of !== 'directory') forget(model)
       return

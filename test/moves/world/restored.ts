@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { asMember } from '../../../instance/store/as-member.ts'
 import { verifyResidents } from '../../../instance/store/boots/residents.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
-import { orderFor, serverOf, type Which } from './copies.ts'
+import { nameOf, orderFor, serverOf, type Which } from './copies.ts'
 import type { Pod, World } from './world.ts'
 
 /** By table, its rows as JSON. */
@@ -35,15 +35,17 @@ export async function putBack(
   copy: Copy,
   { goesOn }: { readonly goesOn: boolean },
 ): Promise<void> {
-  const client = await poolOf(world, which).connect()
+  const name = nameOf(world, which)
+  // From elsewhere: nobody may shut the database that they are connected to.
+  const server = await serverOf(world).connect()
   try {
-    const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name')
-    const name = rows[0]?.name ?? ''
-    await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
+    const client = await poolOf(world, which).connect()
     try {
-      await client.query(
-        'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
-        [name],
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
+      await server.query(
+        'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2',
+        [name, rows[0]?.pid],
       )
       await client.query('BEGIN')
       await client.query('SET LOCAL session_replication_role = replica')
@@ -56,13 +58,13 @@ export async function putBack(
       }
       if (goesOn && which === 'directory') await client.query('UPDATE meta SET revision = revision + 1000')
       await client.query('COMMIT')
-    } finally {
-      await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`)
+      client.release()
+    } catch (error) {
+      client.release(true)
+      throw error
     }
-    client.release()
-  } catch (error) {
-    client.release(true)
-    throw error
+  } finally {
+    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`).finally(() => server.end())
   }
 }
 
