@@ -86,6 +86,17 @@ export async function openHere(
   return move
 }
 
+/** Of all that is locked by two numbers; one number locks a member. */
+const TURN_LOCK = 2
+
+/**
+ * Members come to this home and leave it one after the other. What is between one who comes and one who leaves is kept by
+ * whoever is the last to look: two who look at once, each before the other has ended, would both leave it to the other.
+ */
+export async function takeTurn(tx: InstanceTransaction): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${TURN_LOCK}, 0)`.execute(tx)
+}
+
 /** Leaves a fence behind where a move never began, so that a late call cannot begin it after it was undone. */
 export async function fenceOff(deps: MoveDeps, move: Move, side: Side): Promise<void> {
   await deps.db

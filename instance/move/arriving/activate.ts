@@ -6,7 +6,7 @@ import { notifyOfHome } from '../../notifications/notify.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { MoveCall } from '../calls.ts'
-import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
+import { asCaller, type LocalMove, type MoveDeps, setState, takeTurn } from '../fence.ts'
 import { CARRIED } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { emptyTwins, planForLookups, planForTwins } from '../rows/stage.ts'
@@ -38,6 +38,7 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     if (move.state === 'active') return DONE
     if (move.state === 'undone') return refuse('directory-regressed', { retryAfter: 60 })
     if (move.state !== 'sealed') return refuse('move-not-so-far')
+    await takeTurn(tx)
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
     await bringIn(tx, move, home.epoch, columns)
     await notifyOfHome(tx, move.member_id)

@@ -5,7 +5,7 @@ import { readMove } from '../../directory/moves/read.ts'
 import { type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { MoveCall } from '../calls.ts'
-import { asCaller, type LocalMove, type MoveDeps, setState } from '../fence.ts'
+import { asCaller, type LocalMove, type MoveDeps, setState, takeTurn } from '../fence.ts'
 import { CARRIED, HOME } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { planForTwins } from '../rows/stage.ts'
@@ -39,6 +39,7 @@ export async function keepAndLetGo(
   move: LocalMove,
   columns: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
+  await takeTurn(tx)
   await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
   await planForTwins(tx)
   await keep(tx, move, columns)
