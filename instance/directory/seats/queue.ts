@@ -1,8 +1,9 @@
 // People who came when every seat was taken, in the order in which they came.
 import { sql } from 'kysely'
 import type { DirectoryDatabase, DirectoryTransaction } from '../../store/database.ts'
+import { instancesForNewcomers } from './newcomers.ts'
 import { place } from './placement.ts'
-import { insertSeat, instancesForNewcomers, type Seat, tokenText } from './seats.ts'
+import { insertSeat, type Seat, tokenText } from './seats.ts'
 
 export type QueuedSignUp = { seat: Seat; passwordHash: string; displayName: string }
 

@@ -2,9 +2,10 @@
 import { sql } from 'kysely'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { DirectoryTransaction } from '../../store/database.ts'
-import type { Home, InstanceInfo } from '../homes.ts'
+import type { Home } from '../homes.ts'
 import { takeInvite } from './invites.ts'
-import { freeSeats, membersToMove, place } from './placement.ts'
+import { instancesForNewcomers } from './newcomers.ts'
+import { place } from './placement.ts'
 
 /** How long a sign-up may take from seat to home. */
 const RESERVED = sql<Date>`now() + interval '2 minutes'`
@@ -157,36 +158,6 @@ async function freeHome(
   if (ordinal !== undefined) return ordinal
   // Seats of sign-ups that were given up are found here, not only by the next round of cleaning.
   return (await expirePending(tx)) > 0 ? choose() : undefined
-}
-
-/**
- * The instances; none where all seats that are free are needed by members who have to move. As many sign-ups as there may
- * be leave those enough: what a newcomer takes is beyond that, and a move takes one seat and needs one less.
- */
-export async function instancesForNewcomers(tx: DirectoryTransaction): Promise<readonly InstanceInfo[]> {
-  const instances = await readInstances(tx)
-  const { keep_seats, per_instance } = await tx
-    .selectFrom('settings')
-    .select(['keep_seats', 'per_instance'])
-    .executeTakeFirstOrThrow()
-  if (!keep_seats) return instances
-  const { rows: leaving } = await sql<{ ordinal: number; many: number }>`
-    SELECT CASE step WHEN 'undoing' THEN target ELSE source END AS ordinal, count(*)::int AS many
-    FROM moves WHERE step NOT IN ('done', 'undone') GROUP BY 1`.execute(tx)
-  const kept = membersToMove(
-    instances,
-    per_instance,
-    new Map(leaving.map(({ ordinal, many }) => [ordinal, many])),
-  )
-  return kept === 0 || freeSeats(instances, per_instance) > kept ? instances : []
-}
-
-async function readInstances(tx: DirectoryTransaction): Promise<InstanceInfo[]> {
-  const rows = await tx
-    .selectFrom('instances')
-    .select(['ordinal', 'address', 'state', 'cap', 'taken'])
-    .execute()
-  return rows.map((row) => ({ ...row, state: row.state as InstanceInfo['state'] }))
 }
 
 /** Takes the seat; a trigger counts it and refuses one above the cap. */
