@@ -1,51 +1,34 @@
 // One leaves a home while another arrives there, step by step and without chance.
 import pg from 'pg'
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
-import { changeDirectory } from '../../instance/directory/change.ts'
-import { beginMove } from '../../instance/directory/moves/begin.ts'
-import type { Move, Step } from '../../instance/directory/moves/move.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Step } from '../../instance/directory/moves/move.ts'
+import { readMove } from '../../instance/directory/moves/read.ts'
 import { activate } from '../../instance/move/arriving/activate.ts'
 import type { MoveCall } from '../../instance/move/calls.ts'
 import { demote } from '../../instance/move/leaving/demote.ts'
-import { drive } from '../../operator/rebalance/drive/drive.ts'
-import { must } from '../postgres/lives.ts'
+import { restorable } from './restores/restorable.ts'
 import { begin } from './world/fixture.ts'
-import { openWorld, type World } from './world/world.ts'
 
-let world: World
-beforeAll(async () => {
-  world = await openWorld(inject('postgresPort'), 3)
-})
-afterAll(() => world.close())
+const town = restorable(3)
 
 /** Begins a move and drives it as one who dies at `last`; gives what is still to be said to its homes. */
 async function moveUntil(memberId: string, target: number, last: Step): Promise<MoveCall> {
-  const { id } = must(
-    await changeDirectory(world.drive.directory, (tx) => beginMove(tx, { memberId, target })),
-  )
-  const died = new Error('the driver has died')
-  let attempt = 0
-  const reached = async (move: Move) => {
-    attempt = move.attempt
-    if (move.step === last) throw died
-  }
-  await drive({ ...world.drive, reached }, id).catch((error: unknown) => {
-    if (error !== died) throw error
-  })
-  return { move: id, attempt }
+  const { id } = await town.begin(memberId, target)
+  await town.driveTo(id, last)
+  return { move: id, attempt: (await readMove(town.world.drive.directory, id))?.attempt ?? 0 }
 }
 
 test.each([
   ['ana', 'cem'],
   ['cem', 'ana'],
 ] as const)('%s follows %s: so it is where one of them arrives while the other leaves', async (who, whom) => {
-  const { people } = await begin(world, { homes: { ana: 1, ben: 3, cem: 2 }, follows: [[who, whom]] })
+  const { people } = await begin(town.world, { homes: { ana: 1, ben: 3, cem: 2 }, follows: [[who, whom]] })
   const [ana, , cem] = people
   if (!ana || !cem) throw new Error('nobody')
   const leaving = await moveUntil(ana.id, 3, 'activated')
   const arriving = await moveUntil(cem.id, 1, 'switched')
-  const { instance, admin } = world.pod(1)
-  const holder = new pg.Client({ connectionString: world.community.adminUrls.homes.get(1) })
+  const { instance, admin } = town.world.pod(1)
+  const holder = new pg.Client({ connectionString: town.world.community.adminUrls.homes.get(1) })
   await holder.connect()
   onTestFinished(() => holder.end())
   const waiting = (count: number) =>
@@ -66,7 +49,7 @@ test.each([
   await holder.query('COMMIT')
   expect(await Promise.all(both)).toEqual([{ done: true }, { done: true }])
   const follows = (ordinal: number) =>
-    world
+    town.world
       .pod(ordinal)
       .admin.query(
         `SELECT a.handle AS who, b.handle AS whom, state FROM follows

@@ -75,6 +75,14 @@ export const MUTANTS: readonly Mutant[] = [
     by: AHEAD,
   },
   {
+    name: 'one comes while another leaves, neither waiting for the other',
+    edits: [{ file: 'instance/move/leaving/demote.ts', from: 'await takeTurn(tx)', to: '' }],
+    by: {
+      file: 'test/moves/crossing.pg.test.ts',
+      test: 'ana follows cem: so it is where one of them arrives while the other leaves',
+    },
+  },
+  {
     name: 'no compare-and-set at the switch',
     edits: [
       { file: 'instance/directory/moves/steps.ts', from: ".where('step', '=', 'verified'),", to: ',' },
