@@ -57,10 +57,20 @@ export async function run(
   const keys = keyPool(KEYS_AHEAD)
   const rollouts = createRollouts(config.rollouts, now)
   const movers = createMovers({ now, random, log })
-  const noteExpiry = createExpiry(registry)
   const deps = {
-    ...{ kube, config, random, now, events, keys, prepared, openServer, rollouts, movers, reach, log },
-    noteExpiry,
+    kube,
+    config,
+    random,
+    now,
+    events,
+    keys,
+    prepared,
+    openServer,
+    rollouts,
+    movers,
+    reach,
+    log,
+    noteExpiry: createExpiry(registry),
   }
   const reconcilers = createReconcilers(deps)
   const controllers = createControllers({

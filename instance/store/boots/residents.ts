@@ -68,8 +68,8 @@ export function compareResidents(
 }
 
 /**
- * Reads the directory, compares, and demotes who moved away. Whoever is about to arrive is not missing. Until a boot row is inserted after this, nothing is
- * written for any member, so a restored home never speaks for people who live elsewhere.
+ * Reads the directory, compares, and demotes who moved away. Whoever is about to arrive is not missing. Until a boot row
+ * is inserted after this, nothing is written for any member, so a restored home never speaks for people who live elsewhere.
  */
 export async function verifyResidents(deps: ResidentDeps): Promise<Comparison> {
   const { db, homes, ordinal, log } = deps
