@@ -1,21 +1,15 @@
 // Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
 // With `--restores` databases go back to older copies in some of them.
-import { parseArgs } from 'node:util'
 import { startPostgres } from '../postgres/server/server.ts'
+import { readOptions } from './options.ts'
 import { report, runMany } from './run/many.ts'
 
-const { values } = parseArgs({
-  options: {
-    schedules: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    restores: { type: 'boolean', default: false },
-  },
-})
-const [most, seed] = [Number(values.schedules), Number(values.seed)]
-if (!Number.isInteger(most) || most < 1 || !Number.isInteger(seed) || seed < 0) {
-  console.error('usage: npm run soak -- [--schedules N] [--seed S] [--restores]')
+const options = readOptions(process.argv.slice(2))
+if ('refused' in options) {
+  console.error(options.refused)
   process.exit(2)
 }
+const { schedules: most, seed, restores } = options
 
 const server = await startPostgres()
 const began = performance.now()
@@ -23,7 +17,7 @@ let told = began
 const tally = await runMany(server.port, {
   seed,
   most,
-  restores: values.restores,
+  restores,
   done: (verdict, { schedules, moved, undone, restored, homesRestored, failed }) => {
     if (verdict.violations.length > 0) console.log(report(verdict))
     if (performance.now() - told < 10_000 && schedules < most) return
