@@ -11,6 +11,7 @@ import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
 import { isRefusal } from '../refusal.ts'
 import { asMember } from '../store/as-member.ts'
+import { ofMember } from '../store/kv.ts'
 import { sweepMoves, tendMoves } from './tend.ts'
 
 const homes = neighbourhood({
@@ -200,7 +201,7 @@ test('what is swept away in the middle of a freeze stops no move', async () => {
   for (let n = 0; n < 9; n++) {
     await at(1)
       .db.insertInto('kv')
-      .values({ key: `once:${gil.id}:${n}`, value: '1', expires_at: old })
+      .values({ key: ofMember('once', gil.id, n), value: '1', expires_at: old })
       .execute()
     await at(1)
       .db.insertInto('outbox')

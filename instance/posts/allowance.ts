@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import { type Refusal, refuse } from '../refusal.ts'
 import type { InstanceTransaction } from '../store/database.ts'
+import { ofMember } from '../store/kv.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -15,13 +16,17 @@ export async function spend(
   now: Date,
 ): Promise<Refusal | undefined> {
   const hour = Math.floor(now.getTime() / HOUR)
-  const key = `spent:${memberId}:${hour}`
+  const key = ofMember('spent', memberId, hour)
   // The row's lock makes posts that come together count one after the other.
-  const { rows } = await sql<{ count: number }>`
-    INSERT INTO kv (key, value, expires_at) VALUES (${key}, '1', ${new Date((hour + 1) * HOUR)})
-    ON CONFLICT (key) DO UPDATE SET value = to_jsonb((kv.value #>> '{}')::integer + 1)
-    RETURNING (value #>> '{}')::integer AS count`.execute(tx)
-  if ((rows[0]?.count ?? 0) <= most) return undefined
+  const { count } = await tx
+    .insertInto('kv')
+    .values({ key, value: '1', expires_at: new Date((hour + 1) * HOUR) })
+    .onConflict((conflict) =>
+      conflict.column('key').doUpdateSet({ value: sql`to_jsonb((kv.value #>> '{}')::integer + 1)` }),
+    )
+    .returning(sql<number>`(value #>> '{}')::integer`.as('count'))
+    .executeTakeFirstOrThrow()
+  if (count <= most) return undefined
   const left = (hour + 1) * HOUR - now.getTime()
   return refuse('too-many-posts', {
     retryAfter: Math.ceil(left / 1000),
@@ -40,7 +45,7 @@ export async function claimOnce(
   result: string,
   now: Date,
 ): Promise<string | undefined> {
-  const name = `once:${memberId}:${key}`
+  const name = ofMember('once', memberId, key)
   const claimed = await tx
     .insertInto('kv')
     .values({ key: name, value: JSON.stringify(result), expires_at: new Date(now.getTime() + DAY) })

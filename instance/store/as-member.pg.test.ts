@@ -5,6 +5,7 @@ import { homeOf, makeInstance, type TestInstance } from '../../test/postgres/ins
 import { isRefusal, refuse } from '../refusal.ts'
 import { asMember, asMembers } from './as-member.ts'
 import type { InstanceTransaction } from './database.ts'
+import { ofHome } from './kv.ts'
 
 let community: TestCommunity
 let home: TestInstance
@@ -34,11 +35,16 @@ beforeEach(async () => {
 })
 
 const keep = (key: string) => async (tx: InstanceTransaction) => {
-  await tx.insertInto('kv').values({ key, value: '1', expires_at: new Date() }).execute()
+  await tx
+    .insertInto('kv')
+    .values({ key: ofHome('key', key), value: '1', expires_at: new Date() })
+    .execute()
   return key
 }
 const kept = async () =>
-  (await home.instance.db.selectFrom('kv').select('key').execute()).map((row) => row.key).toSorted()
+  (await home.instance.db.selectFrom('kv').select('key').execute())
+    .map((row) => row.key.replace(/^key:/, ''))
+    .toSorted()
 const become = (state: string, id = '1') =>
   home.instance.db.updateTable('members').set({ state }).where('id', '=', id).execute()
 

@@ -2,9 +2,11 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { DB as DirectoryTables } from './gen/directory-tables.ts'
-import type { DB as InstanceTables } from './gen/instance-tables.ts'
+import type { DB } from './gen/instance-tables.ts'
+import type { KvTable } from './kv.ts'
 
-export type { DirectoryTables, InstanceTables }
+export type InstanceTables = Omit<DB, 'kv'> & { kv: KvTable }
+export type { DirectoryTables }
 export type InstanceDatabase = Kysely<InstanceTables>
 export type DirectoryDatabase = Kysely<DirectoryTables>
 export type InstanceTransaction = Transaction<InstanceTables>

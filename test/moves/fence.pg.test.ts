@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { asMember } from '../../instance/store/as-member.ts'
+import { ofHome } from '../../instance/store/kv.ts'
 import { makeCommunity, type TestCommunity } from '../postgres/databases.ts'
 import { homeOf, makeInstance, type TestInstance } from '../postgres/instances.ts'
 import { join } from '../postgres/people.ts'
@@ -28,7 +29,10 @@ test('whoever waited for a freeze sees that there was one, and writes nothing', 
   await mover.query(`UPDATE members SET state = 'frozen' WHERE id = $1`, [ana.id])
   let ended = false
   const writing = asMember(home.instance, ana, async (tx) => {
-    await tx.insertInto('kv').values({ key: 'late', value: '1', expires_at: new Date() }).execute()
+    await tx
+      .insertInto('kv')
+      .values({ key: ofHome('key', 'late'), value: '1', expires_at: new Date() })
+      .execute()
     return true
   }).finally(() => {
     ended = true
@@ -42,7 +46,7 @@ test('whoever waited for a freeze sees that there was one, and writes nothing', 
     .toBe(true)
   await mover.query('COMMIT')
   expect(await writing).toMatchObject({ code: 'frozen' })
-  expect(await home.instance.db.selectFrom('kv').select('key').where('key', '=', 'late').execute()).toEqual(
-    [],
-  )
+  expect(
+    await home.instance.db.selectFrom('kv').select('key').where('key', '=', ofHome('key', 'late')).execute(),
+  ).toEqual([])
 })

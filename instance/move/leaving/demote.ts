@@ -4,6 +4,7 @@ import { AFTER_SWITCH } from '../../directory/moves/move.ts'
 import { readMove } from '../../directory/moves/read.ts'
 import { type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
+import { isOfMember } from '../../store/kv.ts'
 import type { MoveCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps, setState, takeTurn } from '../fence.ts'
 import { CARRIED, HOME } from '../rows/carried.ts'
@@ -104,9 +105,7 @@ async function letGo(tx: InstanceTransaction, move: LocalMove): Promise<void> {
   await sql`UPDATE posts SET object_json = NULL, content_text = NULL WHERE account_id = ${me}`.execute(tx)
   await sql`UPDATE accounts SET actor_json = NULL, fetched_at = now() WHERE id = ${me}`.execute(tx)
   await sql`UPDATE tombstones SET member_id = NULL WHERE member_id = ${me}`.execute(tx)
-  await sql`DELETE FROM kv WHERE key LIKE ${`once:${move.member_id}:%`} OR key LIKE ${`spent:${move.member_id}:%`}`.execute(
-    tx,
-  )
+  await sql`DELETE FROM kv WHERE ${isOfMember(move.member_id)}`.execute(tx)
   // deliveries.member_id has no foreign key of its own; they go with their outbox rows.
   await tx.deleteFrom('members').where('id', '=', move.member_id).execute()
 }

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Instance } from '../../../instance.ts'
 import { isDatabaseDown } from '../../../store/failures.ts'
+import { kvSweep } from '../../../store/kv.ts'
 import { aloneIfUnended, isFree, LEASE_S, MOST_TAKINGS, TAKEN_TOO_OFTEN, whileHeld } from '../../held.ts'
 import { startLoop, type Worker } from '../../loop.ts'
 import { later, type Outcome } from '../effects/effect.ts'
-import { kvSweep } from '../proof/kv.ts'
 import { apply, type IntakeRow } from './apply.ts'
 
 const BATCH = 8

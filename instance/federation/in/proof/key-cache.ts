@@ -5,13 +5,13 @@ import type { DocumentLoader } from '@fedify/vocab-runtime'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Instance } from '../../../instance.ts'
+import { kvGet, kvSet, ofHome } from '../../../store/kv.ts'
 import { fedify } from '../../fedify.ts'
 import { preloadedOnly } from '../../keys/contexts.ts'
 import { once } from '../../once.ts'
 import { documentDeps } from '../../remote/deps.ts'
 import { fetchRemoteKey } from '../../remote/key.ts'
 import { limitedFetches } from './fetch-limits.ts'
-import { kvGet, kvSet } from './kv.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Fetches of keys at once. More wait at their senders: a crowd of unknown slow servers must not hold us up. */
@@ -53,7 +53,7 @@ export const keyReader = once(async (instance: Instance): Promise<KeyReader> => 
     get: async (keyId: URL): Promise<CryptographicKey | Multikey | null | undefined> => {
       const known = memory.get(keyId.href)
       if (known) return known
-      const row = stored.safeParse(await kvGet(instance.db, `key:${keyId.href}`))
+      const row = stored.safeParse(await kvGet(instance.db, ofHome('key', keyId.href)))
       if (!row.success) return undefined
       const key = await parse(row.data)
       memory.set(keyId.href, key)
@@ -69,7 +69,7 @@ export const keyReader = once(async (instance: Instance): Promise<KeyReader> => 
     cache,
     documentLoader: async (address) => {
       const key = await fetchKey(address)
-      await kvSet(instance.db, `key:${key.id}`, key, DAY_MS)
+      await kvSet(instance.db, ofHome('key', key.id), key, DAY_MS)
       return { document: asDocument(key), documentUrl: address, contextUrl: null }
     },
   }

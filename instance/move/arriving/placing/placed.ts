@@ -2,8 +2,9 @@
 // member's posts are until then what a neighbour's posts are, a cache, which the rules of visibility guard.
 import { sql } from 'kysely'
 import type { InstanceTransaction } from '../../../store/database.ts'
+import { isOfMember } from '../../../store/kv.ts'
 import type { LocalMove } from '../../fence.ts'
-import { carried, HOME } from '../../rows/carried.ts'
+import { carried } from '../../rows/carried.ts'
 import { planForLookups, planForTwins } from '../../rows/stage.ts'
 import { bring, type Context, clearUnlike, isStagedSo } from './bring.ts'
 import { placeBoosts, placeLikes, takeBackBoosts, takeBackLikes } from './reactions.ts'
@@ -149,7 +150,7 @@ export async function takeBack(
   )
   await sql`DELETE FROM accounts USING carried.placed_accounts AS placed
     WHERE placed.move = ${id} AND placed.id = accounts.id AND ${sql.join(unnamed, sql` AND `)}`.execute(tx)
-  await sql`DELETE FROM kv WHERE ${carried('kv').mine(move.member_id, HOME)}`.execute(tx)
+  await sql`DELETE FROM kv WHERE ${isOfMember(move.member_id)}`.execute(tx)
 }
 
 async function takeBackPosts(
