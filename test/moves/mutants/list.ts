@@ -1,5 +1,6 @@
 // Mistakes that one could make in a move, and for each the property that must notice it.
 import { AHEAD, AHEAD_OF_THE_SWITCH } from './ahead.ts'
+import { RECEIVED } from './received.ts'
 import { RESTORED } from './restored.ts'
 
 export type Edit = { readonly file: string; readonly from: string; readonly to: string }
@@ -108,20 +109,6 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'receipts that know nothing of activity ids that were taken back',
-    edits: [
-      {
-        file: 'instance/federation/in/effects/posts/held.ts',
-        from: 'if (await isBuried(tx, activity.id, activity.actor)) return undefined',
-        to: '',
-      },
-    ],
-    by: {
-      file: 'instance/federation/in/apply/order.pg.test.ts',
-      test: 'any order and repetition of what one remote actor did ends in the same state',
-    },
-  },
-  {
     name: '404 for a missing resident',
     edits: [
       {
@@ -185,19 +172,6 @@ export const MUTANTS: readonly Mutant[] = [
     by: crossing('two who move to the same home at a time go on following each other'),
   },
   {
-    name: 'what came for one member passed on to all who left',
-    edits: [
-      {
-        file: 'instance/federation/in/apply/departed.ts',
-        from: 'if (row.recipient !== null && row.recipient !== handle) continue',
-        to: '',
-      },
-    ],
-    by: crossing(
-      'what comes for two who changed places is passed on to each once, and not back and forth for ever',
-    ),
-  },
-  {
     name: 'nothing sent after somebody who is frozen',
     edits: [
       { file: 'instance/federation/out/queue.ts', from: "m.state IN ('frozen', 'demoted')", to: 'false' },
@@ -230,20 +204,7 @@ export const MUTANTS: readonly Mutant[] = [
       test: 'what her old home has applied by then, and not handed over, counts as well',
     },
   },
-  {
-    name: 'what comes from elsewhere for somebody who is frozen dropped',
-    edits: [
-      {
-        file: 'instance/federation/in/apply/apply.ts',
-        from: 'return later(result.code)',
-        to: "return result.code === 'frozen' ? DONE : later(result.code)",
-      },
-    ],
-    by: {
-      file: 'test/stories/remote.pg.test.ts',
-      test: 'what the other server sent was taken at once, counts once, and she is told of it where she lives',
-    },
-  },
   ...AHEAD_OF_THE_SWITCH,
+  ...RECEIVED,
   ...RESTORED,
 ]

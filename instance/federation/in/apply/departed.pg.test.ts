@@ -31,9 +31,9 @@ beforeAll(async () => {
   community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
   homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
-  for (let n = 0; n < 9; n++) people.push(await join(at(1), `moving${n}`))
+  for (let n = 0; n < 12; n++) people.push(await join(at(1), `moving${n}`))
   // The last lives at the other home from the beginning.
-  expect(await mover.move(people[8]?.id ?? '', 2)).toEqual({ is: 'done' })
+  expect(await mover.move(people.at(-1)?.id ?? '', 2)).toEqual({ is: 'done' })
   await Promise.all(homes.map(({ instance }) => instance.homes.refresh()))
   friend = await stranger(at(1), 'friend')
   await stranger(at(2), 'friend')
@@ -55,17 +55,16 @@ const at = (ordinal: number) => {
   if (!home) throw new Error(`no home ${ordinal}`)
   return home.instance
 }
-const neighbour = () => ({ ...(people[8] as TestMember), epoch: 2 })
+const neighbour = () => ({ ...(people.at(-1) as TestMember), epoch: 2 })
 const actor = (who: TestMember) => `https://${community.domain}/users/${who.handle}`
 const FRIEND = 'https://other.example/users/friend'
 
 /** An activity as a pod kept it for this home. */
 async function comes(ordinal: number, activity: Record<string, unknown>, recipient: string | null = null) {
-  const id = `https://other.example/activities/${Math.random()}`
-  const body = { id, actor: FRIEND, ...activity }
+  const body = { id: `https://other.example/activities/${Math.random()}`, actor: FRIEND, ...activity }
   await at(ordinal)
     .db.insertInto('intake')
-    .values({ activity_uri: id, actor_uri: FRIEND, recipient, body: JSON.stringify(body) })
+    .values({ activity_uri: body.id, actor_uri: FRIEND, recipient, body: JSON.stringify(body) })
     .execute()
 }
 /** Applies and hands over at both homes until nothing is left to be done. */
@@ -99,9 +98,9 @@ const hasPost = async (ordinal: number, text: string) =>
       .where('uri', '=', `https://other.example/notes/${text}`)
       .execute()
   ).length === 1
-const toldOf = async (who: TestMember, kind: string) =>
+const toldOf = async (who: TestMember, kind: string, ordinal = 2) =>
   (
-    await at(2)
+    await at(ordinal)
       .db.selectFrom('notifications')
       .select('id')
       .where('member_id', '=', who.id)
@@ -113,20 +112,30 @@ const befriend = async (who: TestMember) => {
   await at(1).db.updateTable('follows').set({ state: 'accepted' }).where('follower_id', '=', who.id).execute()
 }
 
-test('a post of somebody she follows, which her old home had not applied when she was frozen, is in her timeline', async () => {
-  await befriend(ana)
-  // Her new home has had its copy before she came, when it meant nothing there.
-  await comes(2, note('late'))
-  await settleAll([2])
-  expect(await hasPost(2, 'late')).toBe(false)
-  const begun = must(await mover.begin(ana.id, 2))
-  await mover.driveTo(begun.id, 'frozen')
-  await comes(1, note('late'))
-  await settleAll([1])
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
-  await settleAll()
-  expect(await hasPost(2, 'late')).toBe(true)
-})
+test.each([
+  'frozen',
+  // What is applied now is carried no more.
+  'verified',
+] as const)(
+  'a post of somebody she follows, which her old home had not applied when she was %s, is in her timeline',
+  async (step) => {
+    await befriend(ana)
+    // Whoever went before her follows the same friend.
+    await at(2).db.deleteFrom('follows').execute()
+    // Her new home has had its copy before she came, when it meant nothing there.
+    const late = { id: `${FRIEND}/creates/${step}`, ...note(step) }
+    await comes(2, late)
+    await settleAll([2])
+    expect(await hasPost(2, step)).toBe(false)
+    const begun = must(await mover.begin(ana.id, 2))
+    await mover.driveTo(begun.id, step)
+    await comes(1, late)
+    await settleAll([1])
+    expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+    await settleAll()
+    expect(await hasPost(2, step)).toBe(true)
+  },
+)
 
 test('what names her, comes to her own inbox, or is done to her posts at the old home, after she left', async () => {
   const post = must(await writePost(at(1), ana, { text: 'Like me', visibility: 'public' }))
@@ -139,6 +148,18 @@ test('what names her, comes to her own inbox, or is done to her posts at the old
     1, 1, 1,
   ])
   expect(await at(1).db.selectFrom('intake').select('id').execute()).toEqual([])
+})
+
+test('what comes to the own inboxes of two at one home, of whom one has left, counts for both', async () => {
+  const stays = people[next++] as TestMember
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  const tag = [ana, stays].map((who) => ({ type: 'Mention', href: actor(who) }))
+  const activity = asActivity({ id: `${FRIEND}/creates/both`, actor: FRIEND, ...note('both', { tag }) })
+  if (isMalformed(activity)) throw new Error(activity.problem)
+  // Whichever inbox it comes to first, at a pod that knows nothing of her move yet.
+  for (const { handle } of [ana, stays]) await keep(at(1), activity, { ordinal: 1, handle })
+  await settleAll()
+  expect([await toldOf(ana, 'mention', 2), await toldOf(stays, 'mention', 1)]).toEqual([1, 1])
 })
 
 test('what was taken back at her old home, and comes only where she lives now, never was', async () => {
