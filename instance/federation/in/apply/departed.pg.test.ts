@@ -31,7 +31,7 @@ beforeAll(async () => {
   community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
   homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
   mover = makeMover(community, network)
-  for (let n = 0; n < 12; n++) people.push(await join(at(1), `moving${n}`))
+  for (let n = 0; n < 13; n++) people.push(await join(at(1), `moving${n}`))
   // The last lives at the other home from the beginning.
   expect(await mover.move(people.at(-1)?.id ?? '', 2)).toEqual({ is: 'done' })
   await Promise.all(homes.map(({ instance }) => instance.homes.refresh()))
@@ -162,6 +162,14 @@ test('what comes to the own inboxes of two at one home, of whom one has left, co
   expect([await toldOf(ana, 'mention', 2), await toldOf(stays, 'mention', 1)]).toEqual([1, 1])
 })
 
+/** Comes to her own inbox, which is at this home. */
+async function arrives(ordinal: number, body: Record<string, unknown>) {
+  const activity = asActivity(body)
+  if (isMalformed(activity)) throw new Error(activity.problem)
+  await keep(at(ordinal), activity, { ordinal, handle: ana.handle })
+  await settleAll()
+}
+
 test('what was taken back at her old home, and comes only where she lives now, never was', async () => {
   const post = must(await writePost(at(1), ana, { text: 'Like me not', visibility: 'public' }))
   const like = {
@@ -177,12 +185,6 @@ test('what was taken back at her old home, and comes only where she lives now, n
     actor: FRIEND,
     object: { ...note, tag: [{ type: 'Mention', href: actor(ana) }], to: [actor(ana)] },
   }
-  const arrives = async (ordinal: number, body: Record<string, unknown>) => {
-    const activity = asActivity(body)
-    if (isMalformed(activity)) throw new Error(activity.problem)
-    await keep(at(ordinal), activity, { ordinal, handle: ana.handle })
-    await settleAll()
-  }
   await arrives(1, { ...like, id: `${FRIEND}/undos/1`, type: 'Undo', object: like })
   await arrives(1, { ...create, id: `${FRIEND}/deletes/1`, type: 'Delete', object: note })
   expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
@@ -191,6 +193,19 @@ test('what was taken back at her old home, and comes only where she lives now, n
   expect([await toldOf(ana, 'like'), await toldOf(ana, 'mention')]).toEqual([0, 0])
   const liked = await at(2).db.selectFrom('likes').select('post_id').where('post_id', '=', post.id).execute()
   expect(liked).toEqual([])
+})
+
+test('a block that was taken back at her old home, and comes only where she lives now, spares what was made since', async () => {
+  const block = { id: `${FRIEND}/blocks/1`, type: 'Block', actor: FRIEND, object: actor(ana) }
+  await arrives(1, { ...block, id: `${FRIEND}/blocks/1/undo`, type: 'Undo', object: block })
+  await befriend(ana)
+  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  await arrives(2, block)
+  const edges = () =>
+    at(2).db.selectFrom('follows').select('state').where('follower_id', '=', ana.id).execute()
+  expect(await edges()).toEqual([{ state: 'accepted' }])
+  await arrives(2, { ...block, id: `${FRIEND}/blocks/2` })
+  expect(await edges()).toEqual([])
 })
 
 test('what comes to her own inbox at the new home before she is there waits for her', async () => {

@@ -9,7 +9,7 @@ export async function bury(tx: InstanceTransaction, uri: string, actor: string):
     .execute()
 }
 
-/** Whether this actor deleted or undid it, within the last `withinMs` if given. */
+/** Whether this actor deleted or undid it, since that moment if one is given. */
 export async function isBuried(
   db: Pick<InstanceTransaction, 'selectFrom'>,
   uri: string,

@@ -13,8 +13,9 @@ import { DONE, type Effect, later } from '../effect.ts'
 import { isBuried } from '../tombstones.ts'
 
 /**
- * How long an undone follow keeps the same id from counting again. Late copies come within this; some servers give
- * every follow of the same two people the same id, and they must be able to follow again.
+ * How long an undone follow of another server keeps the same id from counting again. Late copies come within this; some
+ * servers give every follow of the same two people the same id, and they must be able to follow again. Our own members'
+ * follows have an id each, and a sibling that was down may hand one over much later.
  */
 const REPEATS_MS = 60 * 60 * 1000
 /** Two follows closer than this may have come in the wrong order, so the undoing of one leaves the other. */
@@ -31,7 +32,9 @@ export const follow: Effect = async ({ instance, activity, commit }) => {
   }
   return commit([home.id], async (tx) => {
     const now = instance.clock()
-    if (await isBuried(tx, activity.id, activity.actor, new Date(now.getTime() - REPEATS_MS))) return
+    const isOurs = ownAddress(instance.config.origin, activity.id) !== undefined
+    const since = isOurs ? undefined : new Date(now.getTime() - REPEATS_MS)
+    if (await isBuried(tx, activity.id, activity.actor, since)) return
     const member = await tx
       .selectFrom('members')
       .select(['locked', 'handle'])
