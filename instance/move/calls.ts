@@ -69,6 +69,8 @@ export const delta = z.object({
   own: keys,
   snapshot: z.string(),
   digests: digests.optional(),
+  /** Of the tables that are carried, with digests: an upgrade may have come in the middle of the move. */
+  schema: z.string().optional(),
   changes: z.number(),
   /** The member's state before they were frozen. */
   was: z.string().nullable(),

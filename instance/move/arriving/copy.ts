@@ -6,6 +6,7 @@ import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { type Delta, type DeltaCall, delta, MOVES, type MoveCall, type Page, page } from '../calls.ts'
 import { asCaller, setState } from '../fence.ts'
 import { columnsOf } from '../rows/columns.ts'
+import { schemaOf } from '../rows/digest.ts'
 import { stageDelta, stageRows } from '../rows/stage.ts'
 import { placeOthers, placePosts, unplaced } from './placing/placed.ts'
 import { progress } from './progress.ts'
@@ -117,6 +118,9 @@ export async function askSource<T extends object>(
   return shape.parse(answer.body)
 }
 
-/** What changed at the source, with digests if they are asked for. */
-export const askDelta = (deps: TargetDeps, ordinal: number, call: DeltaCall): Answer<Delta> =>
-  askSource(deps, ordinal, 'delta', call, delta)
+/** What changed at the source, with digests if they are asked for: of other tables than here, those would say nothing. */
+export async function askDelta(deps: TargetDeps, ordinal: number, call: DeltaCall): Answer<Delta> {
+  const got = await askSource(deps, ordinal, 'delta', call, delta)
+  if (isRefusal(got) || call.digests === undefined) return got
+  return got.schema === (await schemaOf(deps.db)) ? got : refuse('versions-differ')
+}

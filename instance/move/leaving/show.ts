@@ -7,7 +7,7 @@ import type { Delta, deltaCall, MoveCall, Page, pageCall } from '../calls.ts'
 import { asCaller, type LocalMove, type MoveDeps } from '../fence.ts'
 import { HOME } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
-import { digestsOf, digestsOfRows } from '../rows/digest.ts'
+import { digestsOf, digestsOfRows, schemaOf } from '../rows/digest.ts'
 import { exportDelta, exportPage, inSnapshot } from '../rows/export.ts'
 
 type Answer<T> = Promise<T | Refusal>
@@ -41,7 +41,7 @@ export async function showDelta(
       call.digests === 'all'
         ? await digestsOf(tx, member, HOME, columns)
         : await digestsOfRows(tx, member, HOME, columns, [...delta.own, ...delta.gone])
-    return { ...delta, was, digests }
+    return { ...delta, was, digests, schema: await schemaOf(tx) }
   })
 }
 

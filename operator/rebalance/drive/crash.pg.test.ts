@@ -222,17 +222,6 @@ describe('two drivers', () => {
   })
 })
 
-test('instances with different tables move nobody between each other', async () => {
-  const begun = must(await mover.begin(ana.id, 3 - home))
-  const call: Mover['deps']['call'] = async (ordinal, path, options) => {
-    const answer = await mover.deps.call(ordinal, path, options)
-    return ordinal === home && typeof answer.body === 'object'
-      ? { ...answer, body: { ...answer.body, schema: 'another' } }
-      : answer
-  }
-  expect(await mover.drive(begun.id, { call })).toEqual({ is: 'undone', code: 'versions-differ' })
-})
-
 describe('two copies that differ move nobody', () => {
   /** Does something to the staged copy when the move has come so far, and drives on. */
   async function spoilt(step: Step, spoil: (move: string) => RawBuilder<unknown>) {
