@@ -12,19 +12,24 @@ export type Address = {
   readonly body: string
 }
 
+/** Milliseconds of `performance.now()`: when something was asked, or done, and when that was over. */
+export type Span = { readonly from: number; readonly to: number }
+
 export type Work = {
   /** Answers, by what was asked and their status; 0 stands for a connection that broke. */
   readonly answers: ReadonlyMap<string, number>
   /** What should never be seen, in words. */
   readonly odd: readonly string[]
+  /** Connections that broke in the middle of an answer, or before it. */
+  readonly broken: readonly (Span & { readonly what: string })[]
   /** Milliseconds that each acknowledged write took, with all its tries. */
   readonly took: readonly number[]
   /** Lets everybody end what they have begun. */
   stop(): Promise<void>
 }
 
-/** As an ingress answers for a pod that is not there. */
-const AWAY = new Set([0, 502, 503])
+/** What is answered for a pod that is not there, or for somebody who is on the way. */
+const AWAY = 503
 /** For how long somebody tries: more than any outage that the test makes. */
 const PATIENCE_MS = 120_000
 
@@ -37,17 +42,20 @@ export function putToWork(
 ): Work {
   const answers = new Map<string, number>()
   const odd: string[] = []
+  const broken: (Span & { what: string })[] = []
   const took: number[] = []
   let over = false
 
   const ask = async (kind: string, question: () => Promise<Page>): Promise<Page | undefined> => {
-    const page = await question().catch(() => undefined)
+    const from = performance.now()
+    const page = await question().catch((error: unknown) => {
+      broken.push({ what: `${kind}: ${error}`, from, to: performance.now() })
+      return undefined
+    })
     const status = page?.status ?? 0
     answers.set(`${kind} ${status}`, (answers.get(`${kind} ${status}`) ?? 0) + 1)
-    if (status !== 200 && !AWAY.has(status))
-      odd.push(
-        `${kind}: ${status} ${page?.path} ${JSON.stringify(page?.headers)} ${page?.body.slice(0, 100)}`,
-      )
+    if (page && status !== 200 && status !== AWAY)
+      odd.push(`${kind}: ${status} ${page.path} ${JSON.stringify(page.headers)} ${page.body.slice(0, 100)}`)
     return status === 200 ? page : undefined
   }
   /** Tries until it is served. */
@@ -111,6 +119,7 @@ export function putToWork(
   return {
     answers,
     odd,
+    broken,
     took,
     stop: async () => {
       over = true
