@@ -331,7 +331,7 @@ export type tombstones = {
     uri: string;
     actor_uri: string;
     /**
-     * Set when it was a resident's.
+     * Set when it was a resident's, or a block of a resident: it travels with them.
      */
     member_id: string | null;
     created_at: Generated<Timestamp>;

@@ -151,7 +151,7 @@ async function sweep(instance: Instance): Promise<void> {
   await kvSweep(instance.db)
   await instance.db
     .deleteFrom('tombstones')
-    .where('member_id', 'is', null)
+    .where(sql<boolean>`(member_id IS NULL OR NOT starts_with(actor_uri, ${`${instance.config.origin}/`}))`)
     .where('created_at', '<', sql<Date>`now() - ${KEEP_TOMBSTONES_DAYS} * interval '1 day'`)
     .execute()
   await instance.db

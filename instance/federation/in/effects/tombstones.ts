@@ -1,10 +1,16 @@
 // Marks for what was deleted or undone, so that what comes after its own end does nothing.
 import type { InstanceTransaction } from '../../../store/database.ts'
 
-export async function bury(tx: InstanceTransaction, uri: string, actor: string): Promise<void> {
+/** `memberId`: the resident with whom the mark travels. The caller holds their fence. */
+export async function bury(
+  tx: InstanceTransaction,
+  uri: string,
+  actor: string,
+  memberId: string | null = null,
+): Promise<void> {
   await tx
     .insertInto('tombstones')
-    .values({ uri, actor_uri: actor })
+    .values({ uri, actor_uri: actor, member_id: memberId })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }

@@ -3,6 +3,7 @@ import type { Instance } from '../../../../instance.ts'
 import { isResident } from '../../../../members/people.ts'
 import { unnotify, unnotifyFollow } from '../../../../notifications/notify.ts'
 import type { InstanceTransaction } from '../../../../store/database.ts'
+import { ownAddress } from '../../../documents/addresses.ts'
 import { idOf, isObject, typeOf } from '../../activity.ts'
 import { urisOf, withoutUri } from '../../apply/uris.ts'
 import type { Effect } from '../effect.ts'
@@ -28,13 +29,24 @@ export const undo: Effect = async ({ instance, activity, commit }) => {
     .where('uri', '=', activity.actor)
     .executeTakeFirst()
   const touched = actor ? await residentsTouched(instance, actor.id, undone) : []
-  return commit(touched, async (tx) => {
-    if (undone.id) await bury(tx, undone.id, activity.actor)
+  const blocked = residentBlocked(instance, undone)
+  return commit(blocked === null ? touched : [...touched, blocked], async (tx) => {
+    if (undone.id) await bury(tx, undone.id, activity.actor, blocked)
     if (!actor) return
     await endFollows(tx, instance, actor.id, undone)
     await endReactions(tx, instance, actor.id, 'likes', undone)
     await endReactions(tx, instance, actor.id, 'boosts', undone)
   })
+}
+
+/**
+ * The resident whose block is taken back. When that was is told by its mark alone, and the follows that they made since
+ * travel with them: so does the mark, for other homes may have heard of it later.
+ */
+function residentBlocked(instance: Instance, { type, target }: Undone): string | null {
+  const own = type === 'Block' && target ? ownAddress(instance.config.origin, target) : undefined
+  const home = own?.kind === 'actor' ? instance.homes.byHandle(own.handle) : undefined
+  return home && isResident(instance, home.id) ? home.id : null
 }
 
 /** What of an edge's column is left; `undefined` if this undoing is not about the edge. */
