@@ -39,7 +39,7 @@ const VERBS: Readonly<Record<SourceVerb | TargetVerb, Verb>> = {
   seal,
   activate,
   tidy: async (deps, call) => {
-    await fetchLate(deps, call)
+    await fetchLate(deps, call.move)
     return tidy(deps, call)
   },
   drop,

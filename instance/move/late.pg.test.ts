@@ -137,6 +137,25 @@ test('a home that asks by itself, once its driver has died, sends nothing before
   expect(await homes.mover.drive(move)).toEqual({ is: 'done' })
 })
 
+test('nor is she held up by another driver, of whom only her old home has heard', async () => {
+  const move = await writesWhileMoving()
+  await homes.mover.driveTo(move, 'activated')
+  const died = new Error('the driver has died')
+  const { call } = homes.mover.deps
+  const second = homes.mover.drive(move, {
+    call: async (to, path, options) => {
+      const answer = await call(to, path, options)
+      if (path.endsWith('/demote')) throw died
+      return answer
+    },
+  })
+  await expect(second).rejects.toBe(died)
+  expect(await sent()).toEqual([])
+  await tendMoves(at(2))
+  expect(await sent()).toEqual([inbox('yan'), inbox('zoe')])
+  expect(await homes.mover.drive(move)).toEqual({ is: 'done' })
+})
+
 test('an old home that gives no answer holds nothing up for longer than a minute', async () => {
   const move = await writesWhileMoving()
   await homes.mover.driveTo(move, 'activated')

@@ -51,11 +51,14 @@ const onTheWay = (ordinal: number, handle: string) =>
  * Asks the old home of a member who has arrived. Once this home has the answer, their deliveries go on as soon as it is
  * applied. What comes a second time by itself changes nothing. Without an answer this is to be done again.
  */
-export async function fetchLate(deps: TargetDeps, call: MoveCall): Promise<void> {
+export async function fetchLate(deps: TargetDeps, id: string): Promise<void> {
   const { db, homes, wake } = deps
-  const move = await arrived(db).where('id', '=', call.move).executeTakeFirst()
+  const move = await arrived(db).where('id', '=', id).executeTakeFirst()
   const handle = move && homes.byId(move.member_id)?.handle
-  if (!move || handle === undefined) return
+  const known = move && (await readMove(deps.directory, id))
+  if (!move || !known || handle === undefined) return
+  // The old home may have heard of a later driver than this one has.
+  const call: MoveCall = { move: id, attempt: known.attempt }
   const got = await ask(deps, move.other, call)
   if (!got) return
   const done = await asCaller(deps, call, async (tx, held) => {
@@ -71,7 +74,7 @@ export async function fetchLate(deps: TargetDeps, call: MoveCall): Promise<void>
 export const arrived = (db: MoveDeps['db']) =>
   db
     .selectFrom('moves')
-    .select(['id', 'attempt', 'member_id', 'other'])
+    .select(['id', 'member_id', 'other'])
     .where('side', '=', 'target')
     .where('state', '=', 'active')
     .where('late', 'is', null)

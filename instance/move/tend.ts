@@ -81,9 +81,9 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
   for (const row of rows) {
     if (instance.homes.regressed) return
     let known = await readMove(instance.directory, row.id)
-    // In a directory from before the move its absence proves nothing, but that the directory is not to be believed.
-    if (!known) {
-      if (row.state === 'frozen') await instance.homes.disprove()
+    // A move is there before any home hears of it, and so is each of its attempts.
+    if (!known || known.attempt < row.attempt) {
+      await instance.homes.disprove()
       continue
     }
     if (row.too_long === true && BEFORE_SWITCH.includes(known.step)) {
@@ -103,9 +103,7 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
       instance.log.warn({ err: error, move: row.id }, 'a move waits for the other home')
     }
   }
-  for (const { id, attempt } of await arrived(instance.db).execute()) {
-    await fetchLate(instance, { move: id, attempt })
-  }
+  for (const { id } of await arrived(instance.db).execute()) await fetchLate(instance, id)
 }
 
 /**

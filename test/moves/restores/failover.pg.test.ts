@@ -1,6 +1,7 @@
 // The directory loses its last moments, as when a replica that lagged takes over, and nobody has noticed yet: what was
 // decided in them is decided anew, perhaps otherwise. Nobody writes at two homes, and nothing that was acknowledged is lost.
 import { describe, expect, test } from 'vitest'
+import { STEPS } from '../../../instance/directory/moves/move.ts'
 import { openMoves } from '../../../instance/directory/moves/read.ts'
 import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { writePost } from '../../../instance/posts/write.ts'
@@ -120,7 +121,22 @@ describe.each(['frozen', 'verified'] as const)('of a move that was given up it k
   })
 })
 
-describe.each(['quiesced', 'frozen', 'verified', 'switched', 'activated', 'done'] as const)(
+/** What homes still hold of moves that have not ended. */
+async function halfMoved(): Promise<unknown[]> {
+  const found = await Promise.all(
+    town.world.pods.map(async ({ ordinal, admin }) => {
+      const { rows } = await admin.query<object>(
+        `SELECT state, (SELECT state FROM members WHERE id = member_id) AS member FROM moves
+         WHERE state NOT IN ('demoted', 'active', 'undone')
+         UNION ALL SELECT NULL, state FROM members WHERE state IN ('staged', 'leaving')`,
+      )
+      return rows.map((row) => ({ ordinal, ...row }))
+    }),
+  )
+  return found.flat()
+}
+
+describe.each(STEPS)(
   'it knows nothing of a move, and has counted on, and she was %s',
   (last) => {
     test('then she is at home all the same', async () => {
@@ -136,6 +152,23 @@ describe.each(['quiesced', 'frozen', 'verified', 'switched', 'activated', 'done'
       await settle()
       const [home = 0, ...more] = await town.acceptors(ana)
       expect([home > 0, more]).toEqual([true, []])
+      expect(await halfMoved()).toEqual([])
     })
+  },
+)
+
+test.each(STEPS.slice(0, STEPS.indexOf('switched')))(
+  'it does not know that a move was given up and cleaned away, and has counted on, and she was %s',
+  async (known) => {
+    const { ana, id } = await start()
+    await town.driveTo(id, known)
+    await keep()
+    await abandon(town.world.drive, id, 'wanted')
+    await failOver()
+    await countOn()
+    await settle()
+    expect(await openMoves(town.world.drive.directory)).toEqual([])
+    expect((await town.acceptors(ana)).length).toBe(1)
+    expect(await halfMoved()).toEqual([])
   },
 )

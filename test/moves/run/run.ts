@@ -37,11 +37,15 @@ export async function runSchedule(world: World, schedule: Schedule): Promise<Ver
   }
   const someone = (n: number) => HANDLES[n % HANDLES.length] ?? 'ana'
   const pod = (n: number) => 1 + (n % world.pods.length)
-  for (const handle of HANDLES) await look(state, schedule.start.homes[handle], handle, true)
-  await play(state, schedule)
-  await settle(state)
-  await look(state, pod(schedule.seed), someone(schedule.seed), true)
-  await check(state)
+  try {
+    for (const handle of HANDLES) await look(state, schedule.start.homes[handle], handle, true)
+    await play(state, schedule)
+    await settle(state)
+    await look(state, pod(schedule.seed), someone(schedule.seed), true)
+    await check(state)
+  } catch (error) {
+    model.violations.push(`it broke off: ${error instanceof Error ? error.stack : String(error)}`)
+  }
   const { rows } = await world.directory.query<{ step: string }>('SELECT step FROM moves')
   const count = (step: string) => rows.filter((row) => row.step === step).length
   return {

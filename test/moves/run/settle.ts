@@ -13,9 +13,11 @@ const RUNNING_MS = 25_000
 export async function settle(state: Play): Promise<void> {
   const { world, model } = state
   world.directoryDown = false
-  for (const { process } of world.pods) if (process.life.dead) await world.restart(process)
-  if (world.driver.life.dead) await world.restart(world.driver)
+  await allStarted(state)
   await ended(state)
+  // Who was told to begin again, and could not.
+  await allStarted(state)
+  if (world.driver.life.dead) await world.restart(world.driver)
   for (const [index, sent] of state.story.entries()) {
     for (let tries = 0; !state.told.has(index) && tries < 10; tries++) {
       if (await arrive(world, sent, 1 + ((index + tries) % world.pods.length))) state.told.add(index)
@@ -58,7 +60,7 @@ export async function settle(state: Play): Promise<void> {
     for (const pod of world.pods) await attempt('deliver', () => deliverAll(world, pod))
     if (failures.length === 0 && (await nothingLeft(state))) return
   }
-  model.violations.push(`I8: it never settles: ${failures.join('; ') || (await left(state))}`)
+  model.violations.push(`I8: it never settles: ${[...failures, await left(state)].join('; ')}`)
 }
 
 /** What homes and the operator do all the time, as far as it matters to a database that was put back. */
@@ -85,6 +87,21 @@ async function heal(state: Play): Promise<void> {
     throw new Error('the directory is older than one that was seen')
 }
 
+/** As a kubelet does it: again and again, while a database that is being put back lets nobody in. */
+async function allStarted({ world, running }: Play): Promise<void> {
+  for (const { process } of world.pods) {
+    while (process.life.dead) {
+      const others = [...running]
+      try {
+        await world.restart(process)
+      } catch (error) {
+        if (others.length === 0) throw error
+        await Promise.race(others)
+      }
+    }
+  }
+}
+
 /** Waits for whatever was begun and held up. */
 async function ended({ running, model }: Play): Promise<void> {
   let timer: NodeJS.Timeout | undefined
@@ -101,13 +118,15 @@ async function left({ world }: Play): Promise<string> {
     world.pods.map(async ({ ordinal, admin }) => {
       const { rows } = await admin.query<{ left: string }>(
         `SELECT concat_ws(', ', (SELECT 'intake ' || string_agg(body ->> 'id', ' ') FROM intake), (SELECT 'spool ' || string_agg(format('to %s: %s', ordinal, activity_uri), ' ') FROM spool),
-           (SELECT 'deliveries ' || string_agg(inbox, ' ') FROM deliveries)) AS left`,
+           (SELECT 'deliveries ' || string_agg(inbox, ' ') FROM deliveries),
+           (SELECT string_agg(format('%s of move %s: %s, attempt %s', side, id, state, attempt), ', ') FROM moves
+             WHERE state NOT IN ('demoted', 'active', 'undone'))) AS left`,
       )
       return rows[0]?.left ? `instance ${ordinal} has ${rows[0].left}` : ''
     }),
   )
   const open = await openMoves(world.drive.directory)
-  return [...counts, ...open.map(({ step }) => `a move is ${step}`)].filter((text) => text !== '').join('; ')
+  return [...counts, ...open.map(({ id, step, attempt }) => `move ${id} is ${step}, attempt ${attempt}`)].filter((text) => text !== '').join('; ')
 }
 
 const nothingLeft = async (state: Play) => (await left(state)) === ''

@@ -39,6 +39,8 @@ export async function putBack(
   // From elsewhere: nobody may shut the database that they are connected to.
   const server = await serverOf(world).connect()
   try {
+    // Of two at a time one would open what the other has shut.
+    await server.query('SELECT pg_advisory_lock(hashtext($1))', [name])
     const client = await poolOf(world, which).connect()
     try {
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')

@@ -161,7 +161,11 @@ export async function openWorld(postgresPort: number, homes = 3): Promise<World>
           `UPDATE ${table} SET lease = NULL, leased_until = NULL WHERE lease IS NOT NULL`,
         )
       }
-      await found.home.reboot()
+      // Who cannot start ends, and is started again.
+      await found.home.reboot().catch((error: unknown) => {
+        process.life.dead = true
+        throw error
+      })
     },
     close: async () => {
       for (const { app, home, admin, instance } of pods) {
