@@ -16,6 +16,7 @@ import {
   type SourceVerb,
   type TargetVerb,
 } from './calls.ts'
+import { isOverOnlyHere } from './forgotten.ts'
 import { fetchLate, showLate } from './late.ts'
 import { demote } from './leaving/demote.ts'
 import { showKept } from './leaving/kept.ts'
@@ -76,11 +77,18 @@ export function registerMoves(app: FastifyInstance, instance: TargetDeps): void 
   })
 }
 
+/** What is said to whoever wants to go on with a move that is over here. */
+const ENDED: ReadonlySet<string> = new Set(['move-overtaken', 'move-not-so-far'])
+
 /** Does it, then reads back how this side stands. An older copy of the directory moves nobody. */
 async function runVerb(instance: TargetDeps, verb: Verb, call: MoveCall): Promise<SideState | Refusal> {
   if (instance.homes.regressed) return refuse('directory-regressed', { retryAfter: 60 })
   const done = await verb(instance, call)
-  if (isRefusal(done)) return done
+  if (isRefusal(done)) {
+    if (!ENDED.has(done.code) || !(await isOverOnlyHere(instance, call.move))) return done
+    await instance.homes.disprove()
+    return refuse('directory-regressed', { retryAfter: 60 })
+  }
   const row = await instance.db
     .selectFrom('moves')
     .select(['state', 'attempt'])

@@ -5,10 +5,11 @@ import { fullJitter, isDatabaseDown, untilUp } from './failures.ts'
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 
 test('a lost database is told apart from a broken statement', () => {
-  for (const code of ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '53300', '08006']) {
+  for (const code of ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '53300', '08006', '3D000']) {
     expect(isDatabaseDown(withCode(code)), code).toBe(true)
   }
   expect(isDatabaseDown(new Error('Connection terminated unexpectedly'))).toBe(true)
+  expect(isDatabaseDown(new Error('database "garden_1" is not currently accepting connections'))).toBe(true)
   // How `pg` says that a server let it wait too long for a connection.
   expect(isDatabaseDown(new Error('timeout expired'))).toBe(true)
   expect(isDatabaseDown(new AggregateError([withCode('ECONNREFUSED')]))).toBe(true)

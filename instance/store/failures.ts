@@ -10,11 +10,12 @@ const NETWORK = new Set([
   'EHOSTUNREACH',
 ])
 const PG_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|^timeout expired$|Client has encountered a connection error|the database system is/i
+  /Connection terminated|timeout exceeded when trying to connect|^timeout expired$|Client has encountered a connection error|the database system is|is not currently accepting connections$/i
 
 /**
  * Does this error mean that the database cannot be used for now? Network failures, connection errors (class 08),
- * too many connections (53300), shutting down or starting (57P01 to 57P03), and read-only after a failover (25006).
+ * too many connections (53300), shutting down or starting (57P01 to 57P03), read-only after a failover (25006), not there
+(3D000) or shut to everybody while it is restored.
  */
 export function isDatabaseDown(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseDown)
@@ -22,7 +23,7 @@ export function isDatabaseDown(error: unknown): boolean {
   const code = 'code' in error ? String(error.code) : ''
   return (
     NETWORK.has(code) ||
-    /^(08...|53300|57P0[1-3]|25006)$/.test(code) ||
+    /^(08...|53300|57P0[1-3]|25006|3D000)$/.test(code) ||
     PG_MESSAGES.test(error.message) ||
     (error.cause !== undefined && isDatabaseDown(error.cause))
   )

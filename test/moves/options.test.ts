@@ -1,17 +1,13 @@
 import { expect, test } from 'vitest'
 import { readOptions } from './options.ts'
 
-const THERE_ARE = 'use --schedules N, --seed S and --restores'
+const THERE_ARE = 'use --schedules N and --seed S'
 const fromOne = 'give it a whole number from 1 on, as in --schedules 1'
 const fromZero = 'give it a whole number from 0 on, as in --seed 1'
 
-test('says how many schedules, from which seed on, and whether databases go back', () => {
-  expect(readOptions([])).toEqual({ schedules: 1000, seed: 1, restores: false })
-  expect(readOptions(['--schedules', '20', '--seed=0', '--restores'])).toEqual({
-    schedules: 20,
-    seed: 0,
-    restores: true,
-  })
+test('says how many schedules, and from which seed on', () => {
+  expect(readOptions([])).toEqual({ schedules: 1000, seed: 1 })
+  expect(readOptions(['--schedules', '20', '--seed=0'])).toEqual({ schedules: 20, seed: 0 })
 })
 
 test.each([
@@ -26,7 +22,6 @@ test.each([
   [['--seed', 'x'], `--seed cannot be "x": ${fromZero}`],
   [['--seed='], `--seed cannot be "": ${fromZero}`],
   [['--seed', '99999999999999999999'], `--seed cannot be "99999999999999999999": ${fromZero}`],
-  [['--restores=no'], '--restores takes no value: leave out "no"'],
 ])('refuses %j, and says what to give instead', (args, refused) => {
   expect(readOptions(args)).toEqual({ refused })
 })

@@ -1,11 +1,11 @@
 // What one may say to `npm run soak`.
 import { parseArgs } from 'node:util'
 
-export type SoakOptions = { readonly schedules: number; readonly seed: number; readonly restores: boolean }
+export type SoakOptions = { readonly schedules: number; readonly seed: number }
 
 /** The smallest number that an option takes. */
 const FROM = { schedules: 1, seed: 0 }
-const THERE_ARE = '--schedules N, --seed S and --restores'
+const THERE_ARE = '--schedules N and --seed S'
 
 /** Reads the command line. What cannot be done is `refused`, in one line that names the option and the remedy. */
 export function readOptions(args: readonly string[]): SoakOptions | { readonly refused: string } {
@@ -14,18 +14,13 @@ export function readOptions(args: readonly string[]): SoakOptions | { readonly r
     args: [...args],
     strict: false,
     tokens: true,
-    options: { schedules: { type: 'string' }, seed: { type: 'string' }, restores: { type: 'boolean' } },
+    options: { schedules: { type: 'string' }, seed: { type: 'string' } },
   })
-  const found = { schedules: 1000, seed: 1, restores: false }
+  const found = { schedules: 1000, seed: 1 }
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') return { refused: `"${token.value}" is no option: use ${THERE_ARE}` }
     const { name, rawName, value } = token
-    if (name === 'restores') {
-      if (value !== undefined) return { refused: `--restores takes no value: leave out "${value}"` }
-      found.restores = true
-      continue
-    }
     if (name !== 'schedules' && name !== 'seed')
       return { refused: `${rawName} is no option: use ${THERE_ARE}` }
     const from = FROM[name]

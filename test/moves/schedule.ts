@@ -29,6 +29,8 @@ export type Op =
   | { readonly do: 'thaw'; readonly pod: number }
   | { readonly do: 'restart' | 'die'; readonly pod: number }
   | { readonly do: 'directory-down' | 'directory-up' }
+  /** The clock of a pod, and of its database if it goes on, is set otherwise by so many seconds. */
+  | { readonly do: 'clock'; readonly pod: number; readonly by: number }
   /** Another driver takes the move up, or undoes it, while the first is held. */
   | { readonly do: 'drive-too' | 'abandon' }
   /** A call that was made before comes once more. */
@@ -96,8 +98,7 @@ const RESTORED_OF = 10
 /** In one of so many a home is: it takes longer than four others. */
 const HOME_RESTORED_OF = 20
 
-/** `restores`: in some of them a database is put back; without it, every seed plays the rest of what it would. */
-export function makeSchedule(seed: number, { homes = 3, restores = false } = {}): Schedule {
+export function makeSchedule(seed: number, { homes = 3 } = {}): Schedule {
   const random = seeded(seed)
   const home = () => 1 + random.below(homes)
   const start: Start = {
@@ -122,7 +123,6 @@ export function makeSchedule(seed: number, { homes = 3, restores = false } = {})
     if (random.chance(0.3)) acts.push(op())
   }
   const schedule = { seed, start, tales, acts }
-  if (!restores) return schedule
   if (seed % RESTORED_OF === 0) return withRestore(schedule, homes, () => 'directory')
   if (seed % HOME_RESTORED_OF !== 5) return schedule
   return withRestore(schedule, homes, (chance) => {
@@ -264,9 +264,10 @@ function someOp(random: Random, homes: number, text: () => string): Op {
   if (roll < 0.76) return { do: 'look', pod, who }
   if (roll < 0.9)
     return { do: random.pick(['spool', 'intake', 'intake', 'deliver', 'tend', 'refresh'] as const), pod }
-  if (roll < 0.92) return { do: 'thaw', pod }
-  if (roll < 0.94) return { do: random.pick(['restart', 'die'] as const), pod }
-  if (roll < 0.96) return { do: random.pick(['directory-down', 'directory-up'] as const) }
-  if (roll < 0.98) return { do: random.pick(['drive-too', 'drive-too', 'abandon'] as const) }
+  if (roll < 0.915) return { do: 'thaw', pod }
+  if (roll < 0.93) return { do: random.pick(['restart', 'die'] as const), pod }
+  if (roll < 0.94) return { do: 'clock', pod, by: random.pick([-1200, -30, 30, 1200]) }
+  if (roll < 0.955) return { do: random.pick(['directory-down', 'directory-up'] as const) }
+  if (roll < 0.985) return { do: random.pick(['drive-too', 'abandon'] as const) }
   return { do: 'late-call', nth: random.below(12) }
 }

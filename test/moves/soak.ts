@@ -1,5 +1,4 @@
 // Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
-// With `--restores` databases go back to older copies in some of them.
 import { startPostgres } from '../postgres/server/server.ts'
 import { readOptions } from './options.ts'
 import { report, runMany } from './run/many.ts'
@@ -9,7 +8,7 @@ if ('refused' in options) {
   console.error(options.refused)
   process.exit(2)
 }
-const { schedules: most, seed, restores } = options
+const { schedules: most, seed } = options
 
 const server = await startPostgres()
 const began = performance.now()
@@ -17,7 +16,6 @@ let told = began
 const tally = await runMany(server.port, {
   seed,
   most,
-  restores,
   done: (verdict, { schedules, moved, undone, restored, homesRestored, failed }) => {
     if (verdict.violations.length > 0) console.log(report(verdict))
     if (performance.now() - told < 10_000 && schedules < most) return

@@ -84,7 +84,7 @@ export async function makeInstance(
   community: Pick<TestCommunity, 'domain'> & { directory: DirectoryDatabase; db: InstanceDatabase },
   ordinal: number,
   network: TestSiblings = makeTestSiblings(),
-  other: { readonly egress?: Egress } = {},
+  other: { readonly egress?: Egress; readonly clock?: () => Date } = {},
 ): Promise<TestInstance> {
   const log = pino({ level: 'silent' })
   const { directory, db, domain } = community
@@ -132,7 +132,7 @@ export async function makeInstance(
         return shared
       },
     }),
-    clock: () => new Date(),
+    clock: other.clock ?? (() => new Date()),
     random: Math.random,
     log,
     get boot() {

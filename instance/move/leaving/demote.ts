@@ -6,7 +6,7 @@ import { type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { isOfMember } from '../../store/kv.ts'
 import type { MoveCall } from '../calls.ts'
-import { asCaller, type LocalMove, type MoveDeps, setState, takeTurn } from '../fence.ts'
+import { asCaller, fenceOff, type LocalMove, type MoveDeps, setState, takeTurn } from '../fence.ts'
 import { CARRIED, HOME } from '../rows/carried.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { planForTwins } from '../rows/stage.ts'
@@ -24,14 +24,28 @@ export async function demote(deps: MoveDeps, call: MoveCall): Promise<Done | Ref
   if (!known || known.source !== deps.config.ordinal) return refuse('move-unknown')
   if (!AFTER_SWITCH.includes(known.step)) return refuse('move-not-so-far')
   const columns = await columnsOf(deps.db)
+  // A database that was put back to before they came knows nothing of the move, and there is nobody to let go of.
+  if (!(await isHere(deps.db, known.memberId))) await fenceOff(deps, known, 'source')
   const result = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'demoted') return DONE
+    if (move.state === 'undone' && !(await isHere(tx, move.member_id))) return DONE
     if (move.state !== 'frozen') return refuse('move-not-so-far')
     await keepAndLetGo(tx, move, columns)
     return DONE
   })
   await deps.homes.freshById(known.memberId)
   return result
+}
+
+/** Whoever only arrives here, by a move that a restore brought back, has no rows of their own yet. */
+async function isHere(db: Pick<InstanceTransaction, 'selectFrom'>, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('members')
+    .select('id')
+    .where('id', '=', id)
+    .where('state', '<>', 'staged')
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** What was theirs is kept aside, and the seat is free. The caller knows that they live elsewhere. */

@@ -60,7 +60,8 @@ export const STEPPING: Readonly<Record<Exclude<Step, 'done' | 'undone'>, Steppin
     return isRefusal(active) ? active : change((tx) => advance(tx, move, 'activated'))
   },
   activated: async (deps, change, move) => {
-    const demoted = await ask(deps, move, 'source', 'demote', ['demoted'])
+    // `undone`: it was put back to before they came there, and has nothing to let go of.
+    const demoted = await ask(deps, move, 'source', 'demote', ['demoted', 'undone'])
     if (isRefusal(demoted)) return demoted
     const tidy = await ask(deps, move, 'target', 'tidy', ['active'])
     return isRefusal(tidy) ? tidy : change((tx) => advance(tx, move, 'done'))

@@ -142,6 +142,17 @@ export const RESTORED: readonly Mutant[] = [
     by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'and both homes were driven' },
   },
   {
+    name: 'a directory that takes a move up again that it had given up believed',
+    edits: [
+      {
+        file: 'instance/move/internal.ts',
+        from: 'if (!ENDED.has(done.code) || !(await isOverOnlyHere(instance, call.move))) return done',
+        to: 'return done',
+      },
+    ],
+    by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'given up and cleaned away' },
+  },
+  {
     name: 'a directory that does not know a move believed',
     edits: [{ file: 'instance/move/tend.ts', from: 'await instance.homes.disprove()', to: '' }],
     by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'then she is at home all the same' },

@@ -1,6 +1,7 @@
 // An instance's database is put back to an older copy, before, in the middle of or after a move, whether or not processes
 // are running: nobody ever has two homes, nobody is lost, and nobody is said not to exist.
 import { describe, expect, test } from 'vitest'
+import { openMoves } from '../../../instance/directory/moves/read.ts'
 import { codeOf } from '../../../instance/store/boots/missing.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
 import { giveUpMissing } from '../../../operator/rebuild/lost/give-up.ts'
@@ -70,6 +71,19 @@ describe('somebody who went and came back', () => {
     expect(await rowsOf(town, ana)).toEqual([1, 0])
     await seen(town, 200)
   })
+
+  test.each(STEPS)(
+    'the home between, which she is about to leave, restored to when it was: %s',
+    async (at) => {
+      const ana = await moveAndRestore(town, 2, at, true, 'and almost back')
+      await lookAgain(town)
+      for (const { id } of await openMoves(town.world.drive.directory))
+        expect(await drive(town.world.drive, id)).toEqual({ is: 'done' })
+      expect(await town.acceptors(ana)).toEqual([1])
+      expect(await rowsOf(town, ana)).toEqual([1, 0])
+      await seen(town, 200)
+    },
+  )
 
   test.each(STEPS)('her home, restored to when she lived there the first time: %s', async (at) => {
     const ana = await moveAndRestore(town, 1, at, true, 'and back')

@@ -26,8 +26,6 @@ export async function runMany(
     readonly seed: number
     readonly most: number
     readonly untilMs?: number
-    /** In some of them databases are put back to older copies. */
-    readonly restores?: boolean
     readonly done?: (verdict: Verdict, tally: Tally) => void
     readonly stopAtFirst?: boolean
   },
@@ -40,10 +38,7 @@ export async function runMany(
     try {
       while (next < options.seed + options.most && performance.now() < end) {
         if (options.stopAtFirst && tally.failed.length > 0) return
-        const verdict = await runSchedule(
-          world,
-          makeSchedule(next++, { restores: options.restores ?? false }),
-        )
+        const verdict = await runSchedule(world, makeSchedule(next++))
         tally.schedules++
         tally.moved += verdict.moved
         tally.undone += verdict.undone

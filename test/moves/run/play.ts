@@ -8,6 +8,7 @@ import { isRefusal } from '../../../instance/refusal.ts'
 import { abandon, drive } from '../../../operator/rebalance/drive/drive.ts'
 import { forget, type Model, personOf } from '../model.ts'
 import type { Act, Interruption, Op, Place, Schedule } from '../schedule.ts'
+import { setClock } from '../world/clock.ts'
 import type { Which } from '../world/copies.ts'
 import { type Point, type Watch, watched } from '../world/process.ts'
 import { accepting, type Copy, copyOf, putBack, rebuild, verify } from '../world/restored.ts'
@@ -162,6 +163,8 @@ async function act(state: Play, op: Op): Promise<void> {
     case 'die':
       world.pod(op.pod).process.life.dead = true
       return
+    case 'clock':
+      return setClock(world.pod(op.pod), op.by)
     case 'directory-down':
     case 'directory-up':
       world.directoryDown = op.do === 'directory-down'

@@ -126,7 +126,9 @@ async function left({ world }: Play): Promise<string> {
     }),
   )
   const open = await openMoves(world.drive.directory)
-  return [...counts, ...open.map(({ id, step, attempt }) => `move ${id} is ${step}, attempt ${attempt}`)].filter((text) => text !== '').join('; ')
+  return [...counts, ...open.map(({ id, step, attempt }) => `move ${id} is ${step}, attempt ${attempt}`)]
+    .filter((text) => text !== '')
+    .join('; ')
 }
 
 const nothingLeft = async (state: Play) => (await left(state)) === ''

@@ -60,6 +60,7 @@ export async function begin(world: World, start: Start): Promise<Model> {
   shared ??= secrets()
   const { keys, password } = await shared
   const { origin } = world
+  for (const { clock } of world.pods) clock.skewMs = 0
   const base = 1_000 * ++count
   const people = HANDLES.map((handle, index): Person => {
     const id = String(base + index)

@@ -31,6 +31,8 @@ export type Pod = {
   readonly home: TestInstance
   readonly instance: Instance
   readonly app: FastifyInstance
+  /** How far its clock is from the true time. */
+  readonly clock: { skewMs: number }
   /** The database itself, past every fault. */
   readonly admin: pg.Pool
 }
@@ -121,10 +123,14 @@ export async function openWorld(postgresPort: number, homes = 3): Promise<World>
       directory: databaseOf<DirectoryTables>(community.directoryUrl, process, isDown),
       db: databaseOf<InstanceTables>(community.homes.get(ordinal)?.url ?? '', process),
     }
-    const home = await makeInstance(parts, ordinal, network, { egress })
+    const clock = { skewMs: 0 }
+    const home = await makeInstance(parts, ordinal, network, {
+      egress,
+      clock: () => new Date(Date.now() + clock.skewMs),
+    })
     const admin = adminOf(community.adminUrls.homes.get(ordinal))
     const app = await buildPublicApp(home.instance)
-    pods.push({ ordinal, process, home, instance: home.instance, app, admin })
+    pods.push({ ordinal, process, home, instance: home.instance, app, clock, admin })
   }
   const directory = adminOf(community.adminUrls.directory)
   const operators = databaseOf<DirectoryTables>(community.adminUrls.directory, driver, isDown)
