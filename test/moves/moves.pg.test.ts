@@ -3,11 +3,9 @@ import { report, runMany } from './run/many.ts'
 
 const SEED = 1
 const MOST = 1000
-/** Schedules are begun for so long; a machine that is slow, or busy with other tests, runs fewer of the same ones. */
-const BEGUN_MS = 240_000
 
 test('whatever members, strangers, crashes and lost answers do while people move: the invariants hold', async () => {
-  const tally = await runMany(inject('postgresPort'), { seed: SEED, most: MOST, untilMs: BEGUN_MS })
+  const tally = await runMany(inject('postgresPort'), { seed: SEED, most: MOST })
   console.log(
     `${tally.schedules} schedules from seed ${SEED}: ${tally.moved} moves done, ${tally.undone} undone, ${tally.restored} with a directory that went back, ${tally.homesRestored} with a home that did`,
   )
@@ -15,4 +13,4 @@ test('whatever members, strangers, crashes and lost answers do while people move
   // Something was tried: most moves come to their end in spite of it all.
   expect(tally.moved).toBeGreaterThan(tally.undone)
   expect([tally.undone, tally.restored, tally.homesRestored].every((times) => times > 0)).toBe(true)
-}, 480_000)
+}, 1_800_000)
