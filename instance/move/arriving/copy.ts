@@ -120,7 +120,10 @@ export async function askSource<T extends object>(
 
 /** What changed at the source, with digests if they are asked for: of other tables than here, those would say nothing. */
 export async function askDelta(deps: TargetDeps, ordinal: number, call: DeltaCall): Answer<Delta> {
-  const got = await askSource(deps, ordinal, 'delta', call, delta)
-  if (isRefusal(got) || call.digests === undefined) return got
-  return got.schema === (await schemaOf(deps.db)) ? got : refuse('versions-differ')
+  // At once: the member may be frozen.
+  const [got, schema] = await Promise.all([
+    askSource(deps, ordinal, 'delta', call, delta),
+    call.digests && schemaOf(deps.db),
+  ])
+  return isRefusal(got) || got.schema === schema ? got : refuse('versions-differ')
 }
