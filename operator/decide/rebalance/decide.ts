@@ -7,6 +7,7 @@ import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './fa
 import { homesOf, madeFor } from './plan.ts'
 import { canBeUndone, roomsOf } from './settled.ts'
 import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
+import { isHeldByMode } from './turn.ts'
 
 /** Moves under way at the same time in one community: each is a load for two homes. */
 export const AT_ONCE = 2
@@ -138,8 +139,12 @@ function whyNobody({ rebalance, community, plan }: RebalanceSnapshot): Hold | un
       reason: 'ApprovalMissing',
       message: `nobody is moved before it is approved: \`kubectl -n ${namespace} patch rebalance ${name} --type merge -p '{"spec":{"approved":true}}'\``,
     }
-  if (community.spec.rebalance.mode === 'Off')
-    return { reason: 'RebalanceOff', message: 'spec.rebalance.mode of the Community is Off: nobody is moved' }
+  if (isHeldByMode(rebalance, community))
+    return {
+      reason: 'RebalanceOff',
+      message:
+        'spec.rebalance.mode of the Community is Off: nobody is moved but by a Rebalance that somebody makes',
+    }
   if (plan.is === 'unanswered')
     return {
       reason: 'TiesUnknown',
