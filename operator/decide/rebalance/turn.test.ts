@@ -132,6 +132,25 @@ test('what people made counts where the mode is Off, and passes by what the oper
   expect(decided(ours).findings[0]).toMatchObject({ type: 'Ready', reason: 'RebalanceOff' })
 })
 
+test('one that came with a change of spec.drain is not over before the directory has that', () => {
+  const community = makeCommunity({ seats: { perInstance: 4 }, drain: [2] })
+  const decided = (state: 'Active' | 'Draining', rebalance: Rebalance) => {
+    const facts = makeMoves([4, 4], [1, 2])
+    const instances = facts.instances.map((row) => (row.ordinal === 2 ? { ...row, state } : row))
+    const plan = makePlan({ community, facts: { ...facts, instances } }, [])
+    return decideRebalance(makeRebalanceSnapshot({ ...facts, instances }, { rebalance, community, plan }))
+  }
+  const theirs = makeByHand('night', { approved: true })
+  const early = decided('Active', theirs)
+  expect(early.counts.phase).toBe('Approved')
+  expect(early.findings[0]).toMatchObject({
+    reason: 'Draining',
+    message: expect.stringContaining('garden-2 is to be emptied, and is not yet'),
+  })
+  expect(decided('Draining', theirs).begin).toMatchObject({ from: 2, to: 1 })
+  expect(decided('Active', makeRebalance()).counts.phase).toBe('Done')
+})
+
 test("one that bears marks of an earlier Community of the name is nobody's, another Community's is not looked at", () => {
   const community = communityOf('Auto')
   const ours = makeRebalance()
