@@ -38,6 +38,10 @@ const labelled =
   }
 const ofCommunity = labelled(COMMUNITY_LABEL)
 const ofInstance = labelled(INSTANCE_LABEL)
+/** Rebalances that people make bear no labels of ours. */
+const namedBy = ({ metadata, spec }: KubeObject): string[] => [
+  `${metadata.namespace}/${Object(spec).community}`,
+]
 
 export function createControllers(deps: ControllersDeps): Controllers {
   const { config, reconcilers, rollouts, movers } = deps
@@ -72,10 +76,20 @@ export function createControllers(deps: ControllersDeps): Controllers {
       .map(keyOf)
   const instancesOf = ({ metadata }: KubeObject): string[] =>
     among(instances, metadata.namespace, metadata.name)
-  const rebalancesOf = ({ metadata }: KubeObject): string[] =>
-    among(rebalances, metadata.namespace, metadata.name)
-  const rebalancesBeside = ({ metadata }: KubeObject): string[] =>
-    among(rebalances, metadata.namespace, metadata.labels?.[COMMUNITY_LABEL] ?? '')
+  /** Those that are over are left alone. */
+  const rebalancesAt = (community: string): string[] =>
+    rebalances
+      .flatMap(({ store }) => store.list())
+      .filter((one) => namedBy(one).includes(community) && Object(one.status).phase !== 'Done')
+      .map(keyOf)
+  const rebalancesOf = (object: KubeObject): string[] => rebalancesAt(keyOf(object))
+  /** The next one begins when the one that is worked on is over, or goes. */
+  const rebalancesAfter = (one: KubeObject): string[] => {
+    const there = rebalances.some(({ store }) => store.get(keyOf(one)) !== undefined)
+    const over = Object(one.status).phase === 'Done' || one.metadata.deletionTimestamp !== undefined
+    return over || !there ? namedBy(one).flatMap(rebalancesAt) : []
+  }
+  const rebalancesBeside = (object: KubeObject): string[] => ofCommunity(object).flatMap(rebalancesAt)
 
   const community = createController(
     {
@@ -83,7 +97,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
       sources: [
         ...sources(communities),
         ...sources(instances, ofCommunity),
-        ...sources(rebalances, ofCommunity),
+        ...sources(rebalances, namedBy),
         ...sources(services, ofCommunity),
         ...sources(ingresses, ofCommunity),
         // A deletion waits for the last pod.
@@ -111,7 +125,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
     {
       name: 'rebalance',
       sources: [
-        ...sources(rebalances),
+        ...sources(rebalances, (one) => [keyOf(one), ...rebalancesAfter(one)]),
         ...sources(communities, rebalancesOf),
         ...sources(instances, rebalancesBeside),
       ],

@@ -44,9 +44,11 @@ export const Reason = {
   // Members who should move, and do not yet.
   /** A Rebalance waits for somebody to set spec.approved to true. */
   ApprovalMissing: 'ApprovalMissing',
+  /** Another Rebalance of the community is open; this one comes after it. */
+  AnotherOpen: 'AnotherOpen',
   /** spec.stopped of the Rebalance is true. */
   Stopped: 'Stopped',
-  /** spec.rebalance.mode is Off. */
+  /** spec.rebalance.mode is Off. What people make by hand is worked on all the same. */
   RebalanceOff: 'RebalanceOff',
   /** As many members as spec.maxMovesPerHour allows were moved within the last hour. */
   RateLimited: 'RateLimited',
@@ -60,6 +62,8 @@ export const Reason = {
   // Asked for, but cannot be.
   /** A field has a value that cannot be worked with. */
   InvalidSpec: 'InvalidSpec',
+  /** spec.community of a Rebalance names a Community that there is not, or that cannot be worked with. */
+  CommunityMissing: 'CommunityMissing',
   /** Another Community has the domain. */
   DomainTaken: 'DomainTaken',
   /** An object of that name is not ours. */
@@ -156,6 +160,7 @@ export const PASSING: ReadonlySet<string> = new Set<Reason>([
   'Paused',
   'Settled',
   'Moving',
+  'AnotherOpen',
   'Stopped',
   'RateLimited',
   'TiesUnknown',

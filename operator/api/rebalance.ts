@@ -1,4 +1,4 @@
-// Rebalance: members move from instance to instance, as numbers. Made by the operator; people approve it or stop it.
+// Rebalance: members move from instance to instance, as numbers. Made by the operator or by hand; people approve it or stop it.
 import { z } from 'zod'
 import { condition } from './conditions.ts'
 import { between, described, immutable } from './rule.ts'
@@ -7,19 +7,16 @@ import { MOVES_PER_HOUR } from './seats/limits.ts'
 export const rebalanceSpec = described(
   z.object({
     community: described(z.string().min(1).max(40), 'The Community, in the same namespace.', [
-      immutable(
-        'spec.community',
-        'a rebalance stays with its community; the operator makes one when it is needed',
-      ),
+      immutable('spec.community', 'a rebalance stays with its community: make another one'),
     ]),
     reason: described(
-      z.enum(['Overflow', 'Headroom', 'Draining', 'Wishes', 'Unfinished']),
-      'Why it was made. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Wishes: members have wished for some time to move, or to live together. Unfinished: moves that were begun before are to be ended.',
-      [immutable('spec.reason', 'it says why the operator made this one')],
+      z.enum(['Asked', 'Overflow', 'Headroom', 'Draining', 'Wishes', 'Unfinished']).default('Asked'),
+      'Why it was made. Asked: somebody made it by hand. It moves whoever has to move for any of the reasons that follow, and whoever wishes to. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Wishes: members have wished for some time to move, or to live together. Unfinished: moves that were begun before are to be ended.',
+      [immutable('spec.reason', 'it says why this one was made: make another one, of another name')],
     ),
     approved: described(
       z.boolean().default(false),
-      'Nobody is moved before this is true. The operator sets it by itself if spec.rebalance.mode of the Community is Auto.',
+      'Nobody is moved before this is true. Where spec.rebalance.mode of the Community is Auto the operator makes its own with true; those that people make wait for it in any case.',
     ),
     stopped: described(
       z.boolean().default(false),
@@ -41,15 +38,22 @@ export const rebalanceSpec = described(
   'What is wanted.',
 )
 
+/** Whoever wishes to move is moved for that alone, and not only where somebody has to move. */
+export const heedsWishes = (reason: z.output<typeof rebalanceSpec>['reason']): boolean =>
+  reason === 'Asked' || reason === 'Wishes'
+
 const count = (description: string) => described(z.int().optional(), description)
 const percent = (description: string) => described(z.int().min(0).max(100).optional(), description)
 
-export const rebalancePhases = ['Proposed', 'Approved', 'Moving', 'Done', 'Stopped'] as const
+export const rebalancePhases = ['Waiting', 'Proposed', 'Approved', 'Moving', 'Done', 'Stopped'] as const
 
 export const rebalanceStatus = described(
   z.object({
     observedGeneration: count('The metadata.generation that was last worked on.'),
-    phase: described(z.enum(rebalancePhases).optional(), 'How far it is.'),
+    phase: described(
+      z.enum(rebalancePhases).optional(),
+      'How far it is. Waiting: another Rebalance of the community comes first. Proposed: it waits for spec.approved. Approved: it has not moved anybody yet. Moving: it has begun. Stopped: spec.stopped is true. Done: nobody has to move any more; whatever comes after is for another one.',
+    ),
     planned: count('Members who move in all, as planned now.'),
     moved: count('Members who have moved.'),
     failed: count('Moves that were undone. Their members are where they were.'),

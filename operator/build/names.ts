@@ -16,5 +16,5 @@ export const internalAddress = (community: string, ordinal: number, namespace: s
 
 /** Not the names of instances, so that nobody takes one for the other. */
 export const rebalanceName = (community: string, number: number): string => `${community}-r${number}`
-/** The number in the name of a Rebalance. */
-export const rebalanceNumber = (name: string): number => Number(/-r([0-9]+)$/.exec(name)?.[1] ?? 0)
+/** The number in the name of a Rebalance; 0 in a name that is none of ours. */
+export const rebalanceNumber = (name: string): number => Number(/-r([0-9]{1,9})$/.exec(name)?.[1] ?? 0)

@@ -172,7 +172,10 @@ export type CommunitySnapshot = {
   readonly directory: DatabaseState<DirectoryFacts>
   readonly regression: Regression
   readonly instances: readonly Instance[]
+  /** Of the community, whoever made them. */
   readonly rebalances: readonly Rebalance[]
+  /** Of all in the namespace, also those that cannot be read or are being deleted. */
+  readonly rebalanceNames: readonly string[]
   /** PEM of the CA that signs certificates, if the operator has one. */
   readonly ca: string | undefined
   /** Undefined when none was configured. */

@@ -85,7 +85,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
   const [
     claim,
     instances,
-    rebalances,
+    { rebalances, names: rebalanceNames },
     secret,
     invitation,
     certificate,
@@ -162,6 +162,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
       },
       instances,
       rebalances,
+      rebalanceNames,
       ca: ca?.certificate,
       caFacts: config.caSecret ? readCa(config.caSecret, caData) : undefined,
       leaf: readLeaf(readSecret(certificate)?.['tls.crt'], ca?.certificate),
@@ -199,19 +200,19 @@ export async function listInstances(
     .sort((a, b) => a.spec.ordinal - b.spec.ordinal)
 }
 
+/** By what they say, for those that people made bear no labels of ours; and the names of all in the namespace. */
 export async function listRebalances(
   kube: Pick<Kube, 'list'>,
   namespace: string,
   community: string,
-): Promise<Rebalance[]> {
-  const objects = await kube.list(resources.rebalance, {
-    namespace,
-    labelSelector: `${COMMUNITY_LABEL}=${community}`,
-  })
-  return objects.flatMap((object) => {
+): Promise<{ readonly rebalances: Rebalance[]; readonly names: string[] }> {
+  const objects = await kube.list(resources.rebalance, { namespace })
+  const rebalances = objects.flatMap((object) => {
     const parsed = parseRebalance(object)
-    return parsed.ok && !object.metadata.deletionTimestamp ? [parsed.value] : []
+    if (!parsed.ok || object.metadata.deletionTimestamp) return []
+    return parsed.value.spec.community === community ? [parsed.value] : []
   })
+  return { rebalances, names: objects.map(({ metadata }) => metadata.name) }
 }
 
 /** Undefined when none is named, or when we may not look: classes belong to the cluster. */

@@ -6,7 +6,7 @@ import { AFTER_SWITCH } from './move.ts'
 export type RebalanceNote = {
   /** The uid of the Rebalance, as in its moves. */
   readonly id: string
-  readonly reason: 'Overflow' | 'Headroom' | 'Draining' | 'Wishes' | 'Unfinished'
+  readonly reason: 'Asked' | 'Overflow' | 'Headroom' | 'Draining' | 'Wishes' | 'Unfinished'
   /** Percent of all friendship within homes. */
   readonly keptBefore?: number
   readonly keptAfter?: number

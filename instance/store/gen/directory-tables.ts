@@ -149,7 +149,7 @@ export type rebalances = {
      */
     id: string;
     /**
-     * Overflow | Headroom | Unfinished
+     * Asked | Overflow | Headroom | Draining | Wishes | Unfinished
      */
     reason: string;
     /**

@@ -27,6 +27,7 @@ export function registerMovesPage(app: FastifyInstance, { instance, shell: shell
 }
 
 const WHY: Readonly<Record<string, string>> = {
+  Asked: 'The people who run the servers asked for it.',
   Overflow: 'A home had more people than seats.',
   Headroom: 'A home was too full.',
   Draining: 'A home is closed.',

@@ -112,9 +112,14 @@ test('a Rebalance keeps its community and why it was made, and is approved and s
     metadata: { name: 'garden-r1', namespace: cluster.namespace },
     spec: { community: 'garden', reason: 'Overflow', ...spec },
   })
-  expect(await refusal(rebalance({ reason: 'Boredom' }))).toContain('supported values: "Overflow"')
+  expect(await refusal(rebalance({ reason: 'Boredom' }))).toContain('supported values: "Asked"')
   expect(await refusal(rebalance({ maxMovesPerHour: 0 }))).toContain('set spec.stopped to true')
   expect(await refusal(rebalance({}))).toBe('taken')
+  // As people write it.
+  const least = { ...rebalance({}), metadata: { name: 'night', namespace: cluster.namespace } }
+  expect(await refusal({ ...least, spec: { community: 'garden' } })).toBe('taken')
+  const night = await cluster.kube.get(resources.rebalance, least.metadata)
+  expect(night?.spec).toEqual({ community: 'garden', reason: 'Asked', approved: false, stopped: false })
   const name = { namespace: cluster.namespace, name: 'garden-r1' }
   expect(Object((await cluster.kube.get(resources.rebalance, name))?.spec)).toMatchObject({
     approved: false,

@@ -7,7 +7,7 @@ export const rebalance = described(
   z.object({
     mode: described(
       z.enum(['Auto', 'Manual', 'Off']).default('Auto'),
-      'Auto: members move to another instance when theirs has more of them than seats, or less headroom than wished for. Manual: the same, once somebody set spec.approved of the Rebalance to true. Off: nobody is moved.',
+      'Auto: members move to another instance when theirs has more of them than seats, or less headroom than wished for. Manual: the same, once somebody set spec.approved of the Rebalance to true. Off: nobody is moved but by a Rebalance that somebody makes.',
     ),
     headroomPercent: described(
       z.int().default(0),

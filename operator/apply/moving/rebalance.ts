@@ -7,20 +7,20 @@ import { isRegression, type Seen } from '../../../instance/directory/regression.
 import { readWishes } from '../../../instance/directory/wishes/read.ts'
 import { TIES, tiesAnswer } from '../../../instance/move/ties/calls.ts'
 import { isRefusal } from '../../../instance/refusal.ts'
-import { type Community, parseRebalance, type Rebalance } from '../../api/objects.ts'
+import type { Community, Rebalance } from '../../api/objects.ts'
+import { heedsWishes } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
-import { isOurs } from '../../build/owned.ts'
 import { REBALANCE_MANAGER } from '../../decide/changed.ts'
 import { AT_ONCE, type Begin, decideRebalance } from '../../decide/rebalance/decide.ts'
 import type { MovesFacts, PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
-import { nameOf, resources } from '../../kube/resources.ts'
-import { communityOf } from '../../observe/instance.ts'
 import { observeRebalance, type SeenRebalance } from '../../observe/rebalance.ts'
 import { directoryOf } from '../../postgres/directory/kysely.ts'
 import type { Server } from '../../postgres/server/session.ts'
 import { abandon, type DriveDeps, drive } from '../../rebalance/drive/drive.ts'
 import type { ReconcilerDeps } from '../controllers.ts'
 import { type Look, reconcile } from '../reconcile.ts'
+import { createLine } from '../waiting/line.ts'
+import { communityKeyOf, lookOut } from './lookout.ts'
 import type { Movers } from './movers.ts'
 import { planInThread } from './planner.ts'
 import type { Reach } from './reach.ts'
@@ -44,6 +44,7 @@ export function createRebalancer(
 ): (key: string, signal: AbortSignal) => Promise<{ requeueAfterMs?: number }> {
   const { kube, movers, rollouts, now } = deps
   const written = new Map<string, number>()
+  const line = createLine()
   /** By uid of the Rebalance. */
   const plans = new Map<string, Memory>()
   const uids = new Map<string, string>()
@@ -173,7 +174,7 @@ export function createRebalancer(
         if (!told.success) return { is: 'unanswered', ordinal }
         ties.push(...told.data.ties)
       }
-      const asked = { community: { spec: community.spec }, facts, forWishes: spec.reason === 'Wishes' }
+      const asked = { community: { spec: community.spec }, facts, forWishes: heedsWishes(spec.reason) }
       const wishes = await readWishes(directoryOf(server, directory))
       return await planInThread([asked, ties, wishes], movers.signal)
     } finally {
@@ -214,33 +215,29 @@ export function createRebalancer(
     }
   }
 
-  return (key, signal) => {
+  function forget(key: string): undefined {
+    plans.delete(uids.get(key) ?? '')
+    uids.delete(key)
+  }
+
+  return async (key, signal) => {
     const look = async (): Promise<Look | undefined> => {
-      const object = await kube.get(resources.rebalance, nameOf(key))
-      const parsed = object && parseRebalance(object)
-      if (
-        !object ||
-        !parsed?.ok ||
-        object.metadata.deletionTimestamp ||
-        parsed.value.status.phase === 'Done'
-      ) {
-        plans.delete(uids.get(key) ?? '')
-        uids.delete(key)
-        return undefined
-      }
-      const community = await communityOf(parsed.value, kube)
-      if (!community || community.metadata.deletionTimestamp) return undefined
-      const owner = { ...community.metadata, apiVersion: community.apiVersion }
-      // Whoever makes one by hand gets nobody moved by it: two plans at a time would undo each other.
-      if (!isOurs(object, owner)) return undefined
+      const seen = await lookOut(key, deps)
+      if (!seen) return forget(key)
+      const { object } = seen
+      const step = NO_STEPS(deps)
+      if ('decision' in seen) return { object, decision: seen.decision, step }
       try {
-        const decision = await work(parsed.value, community, signal)
-        return { object, decision: { ...decision, groups: [] }, step: NO_STEPS(deps) }
+        const decision = await work(seen.rebalance, seen.community, signal)
+        return { object, decision: { ...decision, groups: [] }, step }
       } catch (failure) {
         return { object, failure }
       }
     }
-    return reconcile(look, { ...deps, written, fieldManager: REBALANCE_MANAGER }, signal)
+    const of = await communityKeyOf(key, kube)
+    if (of === undefined) return forget(key) ?? {}
+    // Nobody else of the community begins before it has been told which of them is worked on.
+    return line(of, () => reconcile(look, { ...deps, written, fieldManager: REBALANCE_MANAGER }, signal))
   }
 }
 

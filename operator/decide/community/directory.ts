@@ -4,8 +4,8 @@ import { directoryConnections } from '../../build/connections.ts'
 import { type Claim, madeKey } from '../../build/data/claim.ts'
 import { emptyDatabase } from '../../build/lost.ts'
 import { directoryName } from '../../build/names.ts'
-import { isOurs } from '../../build/owned.ts'
 import type { DirectoryChange, Step } from '../decision.ts'
+import { movesOf } from '../rebalance/turn.ts'
 import type { CommunitySnapshot, DirectoryFacts, DirectorySettings, Refusal } from '../snapshot.ts'
 import { noteInClaim } from './claim.ts'
 
@@ -91,17 +91,9 @@ export function wantedSettings(
     log_ins_per_hour: spec.limits.logInsPerHour,
     posts_per_hour: spec.limits.postsPerHour,
     max_instances: spec.seats.maxInstances,
-    keep_seats: keepsSeats(community, rebalances),
+    // Where nobody is moved, no seat is kept for that: people who come would wait for what does not happen.
+    keep_seats: movesOf(community, rebalances) === 'On',
   }
-}
-
-/** Where nobody is moved, no seat is kept for that: people who come would wait for what does not happen. */
-function keepsSeats(community: Community, rebalances: CommunitySnapshot['rebalances']): boolean {
-  const { mode } = community.spec.rebalance
-  const owner = { ...community.metadata, apiVersion: community.apiVersion }
-  const open = rebalances.filter((one) => isOurs(one, owner) && one.status.phase !== 'Done')
-  if (mode === 'Off' || open.some(({ spec }) => spec.stopped || !spec.approved)) return false
-  return mode === 'Auto' || open.length > 0
 }
 
 const sameSettings = (a: DirectorySettings | undefined, b: DirectorySettings): boolean =>

@@ -11,7 +11,7 @@ import {
   NOW,
 } from '../../testing/snapshots/community.ts'
 import { decide, steps } from '../../testing/snapshots/decided.ts'
-import { makeRebalance } from '../../testing/snapshots/rebalance.ts'
+import { makeByHand, makeRebalance } from '../../testing/snapshots/rebalance.ts'
 import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
 import { describe } from './status.ts'
 
@@ -119,6 +119,45 @@ test('a new one has a new number; five that are over are kept, and none that is 
     step.do === 'delete' && step.object.kind === 'Rebalance' ? [step.object.metadata.name] : [],
   )
   expect(deleted.sort()).toEqual(['garden-r1', 'garden-r2'])
+})
+
+test('those that people made are neither counted nor deleted, and their names are passed over', () => {
+  const theirs = [1, 2, 3, 4, 5, 6, 7].map((number) =>
+    makeByHand(number === 7 ? 'garden-r99999999999999999999' : `garden-r${number}`, {}, { phase: 'Done' }),
+  )
+  const ours = [8, 9].map((number) => makeRebalance({}, { phase: 'Done' }, number))
+  const given = (rebalances: readonly Rebalance[], ...names: string[]) => ({
+    ...snapshotOf([6, 1], { rebalances }),
+    rebalanceNames: [...rebalances.map(({ metadata }) => metadata.name), ...names],
+  })
+  const snapshot = given([...theirs, ...ours])
+  expect(made(snapshot)).toMatchObject([{ name: 'garden-r10' }])
+  expect(steps(snapshot).filter((step) => step.do === 'delete')).toEqual([])
+  expect(made(given(theirs))).toMatchObject([{ name: 'garden-r7' }])
+  // One that is being deleted, or that nobody can read, has its name yet.
+  expect(made(given(ours, 'garden-r10', 'garden-r11'))).toMatchObject([{ name: 'garden-r12' }])
+})
+
+test('while one that somebody made is open none is made, and the Community says what it waits for', () => {
+  const condition = {
+    type: 'Ready',
+    status: 'False',
+    reason: 'ApprovalMissing',
+    message: 'approve it',
+    lastTransitionTime: '2030-01-01T00:00:00Z',
+  } as const
+  const waiting = [makeByHand('night', {}, { phase: 'Proposed', conditions: [condition] })]
+  for (const mode of ['Auto', 'Manual', 'Off']) {
+    const snapshot = snapshotOf([6, 1], { mode, rebalances: waiting })
+    expect(made(snapshot)).toEqual([])
+    expect(balanced(snapshot)).toMatchObject({ reason: 'ApprovalMissing', message: 'night: approve it' })
+  }
+  // Where nobody else is moved, seats are made for those whom it moves, once it may.
+  const opened = (rebalances: readonly Rebalance[]) =>
+    steps(snapshotOf([7, 3], { mode: 'Off', rebalances })).filter(
+      (step) => step.do === 'apply' && step.object.kind === 'Instance' && !step.live,
+    ).length
+  expect([opened(waiting), opened([makeByHand('night', { approved: true })])]).toEqual([0, 1])
 })
 
 test('moves that nobody looks after any more get one to end them, also where nobody is moved', () => {

@@ -1,4 +1,4 @@
-// When a Rebalance is made, and what is said of members who have to move. One at a time in a community.
+// When a Rebalance is made, and what is said of members who have to move. None while one is open, whoever made that.
 import type { Rebalance } from '../../api/objects.ts'
 import { buildRebalance } from '../../build/data/rebalance.ts'
 import { rebalanceName, rebalanceNumber } from '../../build/names.ts'
@@ -6,10 +6,11 @@ import { isOurs, type Owner } from '../../build/owned.ts'
 import type { Event, Step } from '../decision.ts'
 import type { Growth } from '../growth/growth.ts'
 import { type Imbalance, imbalanceOf } from '../rebalance/imbalance.ts'
+import { isOver, movesOf, openOf } from '../rebalance/turn.ts'
 import type { CommunitySnapshot, DirectoryFacts } from '../snapshot.ts'
 import type { CommunityFinding } from './status.ts'
 
-/** Rebalances that are over and kept to be looked at. */
+/** Of those that the operator made, the ones that are over and kept to be looked at. */
 const KEPT = 5
 /** Between two that are made for wishes alone: not every wish can be met, and nobody is to be planned for all the time. */
 const WISHES_MS = 7 * 86_400_000
@@ -20,10 +21,8 @@ export type RebalancesDecision = {
   readonly finding: CommunityFinding
 }
 
-const isOver = ({ status }: Rebalance): boolean => status.phase === 'Done'
-
 export function decideRebalances(
-  { community, rebalances }: CommunitySnapshot,
+  { community, rebalances, rebalanceNames }: CommunitySnapshot,
   owner: Owner,
   facts: DirectoryFacts,
   growth: Growth | undefined,
@@ -47,11 +46,11 @@ export function decideRebalances(
     message,
   })
   const lacking = whatLacks(imbalance, growth, community.spec.seats.maxInstances)
-  const open = ours.find((one) => !isOver(one))
+  const [open] = openOf(rebalances, community)
   if (open) {
     const ready = open.status.conditions?.find(({ type }) => type === 'Ready')
     const finding =
-      lacking && mode !== 'Off'
+      lacking && movesOf(community, rebalances) !== 'Off'
         ? say(lacking.reason, lacking.message)
         : say(ready?.reason ?? 'Moving', `${open.metadata.name}: ${ready?.message ?? 'is being planned'}`)
     return { steps: forget, events: [], finding }
@@ -90,7 +89,9 @@ export function decideRebalances(
   // Seats come before moves. People who sign up meanwhile may take them, and then there will be more.
   if ((why === 'Overflow' || why === 'Draining') && lacking)
     return { steps: forget, events: [], finding: say(lacking.reason, lacking.message) }
-  const number = 1 + Math.max(0, ...rebalances.map(({ metadata }) => rebalanceNumber(metadata.name)))
+  let number = 1 + Math.max(0, ...ours.map(({ metadata }) => rebalanceNumber(metadata.name)))
+  // Somebody may have given one of theirs such a name.
+  while (rebalanceNames.includes(rebalanceName(owner.name, number))) number++
   const name = rebalanceName(owner.name, number)
   const object = buildRebalance(owner, { number, reason: why, approved: mode === 'Auto' })
   return {

@@ -40,9 +40,10 @@ export type StatusFacts = {
 }
 
 export function describe(
-  { community, instances: all }: CommunitySnapshot,
+  snapshot: CommunitySnapshot,
   { directory, regressed, growth, refusals, busy, balance, draining }: StatusFacts,
 ): { findings: CommunityFinding[]; counts: CommunityCounts } {
+  const { community, instances: all } = snapshot
   const { domain } = community.spec
   const rows = directory?.instances ?? []
   // Nobody lives in the others, and nobody waits for them to be gone.
@@ -109,7 +110,7 @@ export function describe(
         message: 'it is not known how many live where',
       },
       ...(directory && draining
-        ? describeDraining({ community, instances }, rows, draining, growth)
+        ? describeDraining({ ...snapshot, instances }, rows, draining, growth)
         : before(community.status, ['Drained', 'Compact'])),
     ],
   }

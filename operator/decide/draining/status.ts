@@ -3,14 +3,15 @@ import type { Finding } from '../../api/conditions.ts'
 import type { Community, Instance } from '../../api/objects.ts'
 import { instanceName } from '../../build/names.ts'
 import type { Growth } from '../growth/growth.ts'
-import type { DirectoryInstance } from '../snapshot.ts'
+import { movesOf } from '../rebalance/turn.ts'
+import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
 import type { Draining } from './draining.ts'
 
 type Said = Finding<'Drained' | 'Compact'>
 type Told = { readonly reason: string; readonly message: string }
 
 export function describeDraining(
-  { community, instances }: { readonly community: Community; readonly instances: readonly Instance[] },
+  { community, instances, rebalances }: Pick<CommunitySnapshot, 'community' | 'instances' | 'rebalances'>,
   rows: readonly DirectoryInstance[],
   decided: Draining,
   growth: Growth | undefined,
@@ -31,7 +32,7 @@ export function describeDraining(
       : (held ??
         (emptied.length > 0
           ? going(
-              isOff(community, emptied),
+              movesOf(community, rebalances) === 'Off' && emptied.some(({ taken }) => taken > 0),
               emptied.map((row) => one(row, instances, name)),
             )
           : opening.length > 0
@@ -100,9 +101,6 @@ const going = (off: boolean, said: readonly string[]): Told =>
         message: `${said.join('; ')}: nobody is moved, for spec.rebalance.mode is Off: set it to Auto or Manual`,
       }
     : { reason: 'Draining', message: said.join('; ') }
-
-const isOff = ({ spec }: Community, rows: readonly DirectoryInstance[]): boolean =>
-  spec.rebalance.mode === 'Off' && rows.some(({ taken }) => taken > 0)
 
 /** Numbers are in the status: a message that changed with each member would be written again and again. */
 function one(

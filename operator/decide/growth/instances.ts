@@ -9,6 +9,7 @@ import { patchClaim } from '../community/claim.ts'
 import type { DirectoryChange, Event, Step } from '../decision.ts'
 import { type Draining, decideDraining } from '../draining/draining.ts'
 import { imbalanceOf } from '../rebalance/imbalance.ts'
+import { movesOf } from '../rebalance/turn.ts'
 import type { CommunitySnapshot, DirectoryFacts, DirectoryInstance } from '../snapshot.ts'
 import { decideGrowth, type Growth } from './growth.ts'
 
@@ -48,7 +49,7 @@ export function decideInstances(
   facts: DirectoryFacts | undefined,
   now: number,
 ): InstancesDecision {
-  const { community, settings, instances, server } = snapshot
+  const { community, settings, instances, rebalances, server } = snapshot
   const { seats, drain } = community.spec
   const rows = facts?.instances ?? []
   const objects = new Map(instances.map((instance) => [instance.spec.ordinal, instance]))
@@ -71,9 +72,9 @@ export function decideInstances(
   let growth: Growth | undefined
   // The very first may come before its directory; whether there is one is known then, by the claim.
   if (facts || claim.made.size === 0) {
-    const { mode } = community.spec.rebalance
     const wanted = draining?.rows ?? rows
-    const overflow = mode === 'Off' ? 0 : imbalanceOf(wanted, community.spec).overflow
+    const overflow =
+      movesOf(community, rebalances) === 'Off' ? 0 : imbalanceOf(wanted, community.spec).overflow
     growth = decideGrowth({ seats, instances: wanted, coming, waiting: facts?.waiting ?? 0, overflow }, now)
     const full = server.ok && server.placed >= server.carries
     if (growth.grow && !full) {

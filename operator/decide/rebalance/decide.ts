@@ -1,5 +1,6 @@
 // One look at a Rebalance → whether to plan, which moves to walk, which to begin, and what to say. Pure.
 import type { RebalanceSpec } from '../../api/objects.ts'
+import { instanceName } from '../../build/names.ts'
 import { holds } from '../changed.ts'
 import type { Event } from '../decision.ts'
 import type { Refusal } from '../snapshot.ts'
@@ -7,6 +8,7 @@ import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './fa
 import { homesOf, madeFor } from './plan.ts'
 import { canBeUndone, roomsOf } from './settled.ts'
 import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
+import { isByHand, isHeldByMode } from './turn.ts'
 
 /** Moves under way at the same time in one community: each is a load for two homes. */
 export const AT_ONCE = 2
@@ -58,13 +60,18 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
   const ends = rebalance.spec.reason === 'Unfinished'
   const stuck = plan !== undefined && leftBehind(facts, plan)
   const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0 && !stuck)
-  const over = nobody && facts.open.length === 0
+  const coming = ends ? undefined : aboutToDrain(snapshot, facts)
+  const over = nobody && facts.open.length === 0 && !coming
   if (over) return { ...nothing, ...describeRebalance(snapshot, undefined, true), requeueAfterMs: 10 * slow }
 
   const stays = whyNobody(snapshot)
   const next = plan && !stays && !ends ? nextMove(snapshot, facts, plan) : undefined
   const waits =
-    stuck && plan.order.length <= plan.started && facts.open.length === 0 ? NO_SEATS_YET : undefined
+    stuck && plan.order.length <= plan.started && facts.open.length === 0
+      ? NO_SEATS_YET
+      : nobody
+        ? coming
+        : undefined
   const hold = stays ?? (next && 'hold' in next ? next.hold : waits)
   const begin = next && 'begin' in next ? next.begin : undefined
   const said = describeRebalance(snapshot, hold, false)
@@ -102,6 +109,26 @@ const NO_SEATS_YET: Hold = {
 const leftBehind = ({ instances }: MovesFacts, { after }: FollowedPlan): boolean =>
   instances.some(({ ordinal, state }) => state === 'Draining' && (after.get(ordinal) ?? 0) > 0)
 
+/**
+ * Who changes spec.drain and makes a Rebalance at the same time, from Git, say, means the one with the other: it is not over
+ * before it has seen what is to be emptied.
+ */
+function aboutToDrain(
+  { rebalance, community }: RebalanceSnapshot,
+  { instances }: MovesFacts,
+): Hold | undefined {
+  const row = instances.find(
+    ({ ordinal, state }) =>
+      community.spec.drain.includes(ordinal) && (state === 'Active' || state === 'Opening'),
+  )
+  if (!row || !isByHand(rebalance, community)) return undefined
+  const name = instanceName(community.metadata.name, row.ordinal)
+  return {
+    reason: 'Draining',
+    message: `${name} is to be emptied, and is not yet: the condition Drained of the Community says what it waits for`,
+  }
+}
+
 const REGRESSED: Refusal = {
   reason: 'DirectoryRegressed',
   message: 'the directory is older than it was: nobody is moved until that is repaired',
@@ -138,8 +165,12 @@ function whyNobody({ rebalance, community, plan }: RebalanceSnapshot): Hold | un
       reason: 'ApprovalMissing',
       message: `nobody is moved before it is approved: \`kubectl -n ${namespace} patch rebalance ${name} --type merge -p '{"spec":{"approved":true}}'\``,
     }
-  if (community.spec.rebalance.mode === 'Off')
-    return { reason: 'RebalanceOff', message: 'spec.rebalance.mode of the Community is Off: nobody is moved' }
+  if (isHeldByMode(rebalance, community))
+    return {
+      reason: 'RebalanceOff',
+      message:
+        'spec.rebalance.mode of the Community is Off: nobody is moved but by a Rebalance that somebody makes',
+    }
   if (plan.is === 'unanswered')
     return {
       reason: 'TiesUnknown',

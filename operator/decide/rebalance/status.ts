@@ -1,7 +1,7 @@
 // What is said of a Rebalance: numbers and causes, nothing of anybody.
 import type { Finding } from '../../api/conditions.ts'
-import type { RebalanceStatus } from '../../api/objects.ts'
-import type { RebalanceCondition } from '../../api/rebalance.ts'
+import type { Rebalance, RebalanceStatus } from '../../api/objects.ts'
+import { heedsWishes, type RebalanceCondition } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
 import type { Refusal } from '../snapshot.ts'
 import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
@@ -19,9 +19,38 @@ export function describeRebalance(
   return { findings: findings(snapshot, hold, over), counts: counts(snapshot, over) }
 }
 
-function findings({ plan }: RebalanceSnapshot, hold: Refusal | undefined, over: boolean): RebalanceFinding[] {
+/** Of one that is not worked on. What was told of its moves, and of its plan, stays. */
+export function describeUnworked(
+  { conditions, observedGeneration: _, ...counts }: RebalanceStatus,
+  { reason, message }: Refusal,
+): { findings: RebalanceFinding[]; counts: RebalanceCounts } {
+  const told = conditions?.find(({ type }) => type === 'Planned')
+  return {
+    findings: [
+      { type: 'Ready', status: 'False', reason, message },
+      told?.status === 'True'
+        ? { type: 'Planned', status: told.status, reason: told.reason, message: told.message }
+        : { type: 'Planned', status: 'Unknown', reason, message: 'not planned yet' },
+      { type: 'Progressing', status: 'False', reason, message },
+    ],
+    counts: defined(counts),
+  }
+}
+
+/** Of one that waits for another of its community. */
+export const describeWaiting = ({ metadata, status }: Rebalance, first: Rebalance) =>
+  describeUnworked(
+    { ...status, phase: 'Waiting' },
+    {
+      reason: 'AnotherOpen',
+      message: `${first.metadata.name} is open, and one Rebalance of a community is worked on at a time: this one begins when that is Done, or deleted. What it waits for: \`kubectl -n ${metadata.namespace} describe rebalance ${first.metadata.name}\``,
+    },
+  )
+
+function findings(snapshot: RebalanceSnapshot, hold: Refusal | undefined, over: boolean): RebalanceFinding[] {
+  const { plan } = snapshot
   const going = { reason: 'Moving', message: 'members move to other instances' }
-  const done = { reason: 'Settled', message: 'nobody has to move any more' }
+  const done = { reason: 'Settled', message: whatWasDone(snapshot) }
   const { reason, message } = over ? done : (hold ?? going)
   return [
     { type: 'Ready', status: over ? 'True' : 'False', reason, message },
@@ -39,6 +68,15 @@ function findings({ plan }: RebalanceSnapshot, hold: Refusal | undefined, over: 
           : { type: 'Planned', status: 'Unknown', reason: 'Starting', message: 'not planned yet' },
     { type: 'Progressing', status: over || hold ? 'False' : 'True', reason, message },
   ]
+}
+
+function whatWasDone({ rebalance, moves }: RebalanceSnapshot): string {
+  const { reason } = rebalance.spec
+  if (reason === 'Unfinished') return 'no move is under way any more'
+  if (moves.ok && moves.facts.done + moves.facts.undone > 0) return 'nobody has to move any more'
+  return heedsWishes(reason)
+    ? 'there was nothing to do: nobody has to move, and there is no better place for anybody who wishes to'
+    : 'there was nothing to do: nobody has to move'
 }
 
 function counts(snapshot: RebalanceSnapshot, over: boolean): RebalanceCounts {

@@ -193,6 +193,7 @@ export const makeSnapshot = (given: Partial<CommunitySnapshot> = {}): CommunityS
   regression: { regressed: false, silent: [] },
   instances: [makeInstance(1)],
   rebalances: [],
+  rebalanceNames: [],
   ca: 'PEM',
   caFacts: {
     secret: 'hamlet-ca',

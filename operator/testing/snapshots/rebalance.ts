@@ -1,6 +1,6 @@
 // What may be seen of a Rebalance, for tests of decisions.
 import fc from 'fast-check'
-import type { Rebalance } from '../../api/objects.ts'
+import { API_VERSION, type Rebalance } from '../../api/objects.ts'
 import { rebalanceSpec } from '../../api/rebalance.ts'
 import { buildRebalance } from '../../build/data/rebalance.ts'
 import type { MovesFacts, OpenMove, RebalanceSnapshot, TieFacts } from '../../decide/rebalance/facts.ts'
@@ -17,6 +17,21 @@ export function makeRebalance(
     kind: 'Rebalance',
     metadata: { ...built.metadata, namespace: 'town', uid: `rebalance-${number}`, generation: 1 },
     spec: rebalanceSpec.parse({ ...Object(built.spec), ...spec }),
+    status,
+  }
+}
+
+/** As somebody writes it: without any mark of ours. */
+export function makeByHand(
+  name: string,
+  spec: Partial<Rebalance['spec']> = {},
+  status: Rebalance['status'] = {},
+): Rebalance {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Rebalance',
+    metadata: { name, namespace: 'town', uid: `rebalance-${name}`, generation: 1 },
+    spec: rebalanceSpec.parse({ community: 'garden', ...spec }),
     status,
   }
 }

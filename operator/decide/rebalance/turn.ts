@@ -1,0 +1,60 @@
+// Of the Rebalances of a community that are not over, the one that is worked on. The others wait, whoever made them.
+import type { Community, Rebalance } from '../../api/objects.ts'
+import { isOfEarlier, isOurs, type Owner } from '../../build/owned.ts'
+
+type Of = Pick<Community, 'apiVersion' | 'metadata' | 'spec'>
+
+const ownerOf = ({ apiVersion, metadata }: Of): Owner => ({ ...metadata, apiVersion })
+
+export const isOver = ({ status }: Pick<Rebalance, 'status'>): boolean => status.phase === 'Done'
+
+/** Somebody made it, and it stays theirs: the operator neither marks nor deletes it. */
+export const isByHand = (rebalance: Rebalance, community: Of): boolean =>
+  !isOurs(rebalance, ownerOf(community))
+
+/** What people made by hand is their word, and counts also where the operator moves nobody by itself. */
+export const isHeldByMode = (rebalance: Rebalance, community: Of): boolean =>
+  community.spec.rebalance.mode === 'Off' && !isByHand(rebalance, community)
+
+/**
+ * Pure. Those that are not over, in the order in which they are worked on: the first is, and no other. One that was worked
+ * on before goes on; of the rest the oldest is next. What the mode holds for good lets others pass.
+ */
+export function openOf(rebalances: readonly Rebalance[], community: Of): Rebalance[] {
+  const owner = ownerOf(community)
+  const rank = (one: Rebalance) =>
+    isHeldByMode(one, community)
+      ? 2
+      : one.status.phase === undefined || one.status.phase === 'Waiting'
+        ? 1
+        : 0
+  const age = ({ metadata }: Rebalance) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`
+  return rebalances
+    .filter((one) => one.spec.community === owner.name && !isOver(one) && !isOfEarlier(one, owner))
+    .toSorted((a, b) => rank(a) - rank(b) || (age(a) < age(b) ? -1 : 1))
+}
+
+export type Turn =
+  | { readonly is: 'now' }
+  | { readonly is: 'after'; readonly first: Rebalance }
+  /** It is over, gone, or of an earlier Community of that name. */
+  | { readonly is: 'never' }
+
+/** Pure. `rebalances`: all of the community, as they were listed at one moment. */
+export function turnOf(rebalance: Rebalance, rebalances: readonly Rebalance[], community: Of): Turn {
+  const open = openOf(rebalances, community)
+  const [first] = open
+  if (!first || !open.some(({ metadata }) => metadata.uid === rebalance.metadata.uid)) return { is: 'never' }
+  return first.metadata.uid === rebalance.metadata.uid ? { is: 'now' } : { is: 'after', first }
+}
+
+/**
+ * Pure. On: members who have to move are moved. Waiting: once somebody says so, and seats are made for them. Off: nobody is,
+ * and nothing is opened for it.
+ */
+export function movesOf(community: Of, rebalances: readonly Rebalance[]): 'On' | 'Waiting' | 'Off' {
+  const { mode } = community.spec.rebalance
+  const [first] = openOf(rebalances, community)
+  if (first && !isHeldByMode(first, community) && first.spec.approved && !first.spec.stopped) return 'On'
+  return mode === 'Off' ? 'Off' : mode === 'Auto' && !first ? 'On' : 'Waiting'
+}
