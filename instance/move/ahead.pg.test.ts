@@ -13,7 +13,7 @@ import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
 
-const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee', 'eve', 'fay', 'gil'] })
+const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee', 'eve', 'fay', 'gil', 'hal', 'ida'] })
 const { at, person } = homes
 
 /** Who has liked and boosted a post in somebody's life. */
@@ -185,6 +185,24 @@ test('whom somebody here follows meanwhile stays here when the move is given up,
   expect(await db.selectFrom('boosts').select('post_id').where('account_id', '=', fan).execute()).toEqual([
     { post_id: life.posts[0] },
   ])
+})
+
+test('a post that somebody brings along while it is placed stays here when the move is given up', async () => {
+  const [hal, ida] = [person('hal'), person('ida')]
+  const post = must(await writePost(at(1), hal, { text: 'In her timeline', visibility: 'public' }))
+  const edge = { follower_id: ida.id, followee_id: hal.id, state: 'accepted' }
+  await at(1).db.insertInto('follows').values(edge).execute()
+  const begun = must(await homes.mover.begin(hal.id, 2))
+  await homes.mover.driveTo(begun.id, 'copied')
+  expect(await homes.mover.move(ida.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.abandon(begun.id, 'wanted')).toBe(true)
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'undone', code: 'wanted' })
+  const left = await at(2)
+    .db.selectFrom('posts')
+    .select(['id', 'object_json', 'content_text'])
+    .where('account_id', '=', hal.id)
+    .execute()
+  expect(left).toEqual([{ id: post.id, object_json: null, content_text: null }])
 })
 
 test('a post that comes by itself while it is placed stays here when the move is given up', async () => {

@@ -13,7 +13,7 @@ import { emptyTwins, planForLookups, planForTwins } from '../rows/stage.ts'
 import { notSeenBy } from '../rows/versions.ts'
 import { bring, type Columns, type Context, clearUnlike, mapped, notOfResident } from './placing/bring.ts'
 import { clearEdges, settleEdges } from './placing/follows.ts'
-import { OWN_TABLES } from './placing/placed.ts'
+import { keepPlaced, OWN_TABLES } from './placing/placed.ts'
 import { clearBoosts, clearLikes, notHere } from './placing/reactions.ts'
 import { progress } from './progress.ts'
 
@@ -94,6 +94,7 @@ async function bringIn(
     SELECT ${me}, t.id, here.id FROM carried.posts AS t JOIN posts AS here ON here.uri = t.uri AND here.id <> t.id
     WHERE t.move = ${move.id}::bigint AND t.account_id <> ${me}
     ON CONFLICT (member_id, old_id) DO UPDATE SET post_id = excluded.post_id`.execute(tx)
+  await keepPlaced(tx, move)
   // What was deleted here while it was still there on the way, and what residents here took back, stays away.
   await bring(context, 'posts', {
     where: sql`t.account_id <> ${me} AND ${notOfResident(me, 't.account_id')}
