@@ -13,7 +13,10 @@ import { columnsOf } from './rows/columns.ts'
 import { digestsOf } from './rows/digest.ts'
 import { inSnapshot } from './rows/export.ts'
 
-const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee', 'eve', 'fay', 'gil', 'hal', 'ida'] })
+const homes = neighbourhood({
+  homes: 2,
+  people: ['ana', 'ben', 'cem', 'dee', 'eve', 'fay', 'gil', 'hal', 'ida'],
+})
 const { at, person } = homes
 
 /** Who has liked and boosted a post in somebody's life. */
