@@ -150,7 +150,10 @@ export const RESTORED: readonly Mutant[] = [
         to: 'return done',
       },
     ],
-    by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'given up and cleaned away' },
+    by: {
+      file: 'test/moves/restores/failover.pg.test.ts',
+      test: 'it does not know that a move was given up and cleaned away, and has counted on, and she was copied',
+    },
   },
   {
     name: 'a directory that does not know a move believed',
