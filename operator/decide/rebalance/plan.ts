@@ -1,10 +1,11 @@
 // From what the directory and the homes told to a plan. Pure and without memory: whoever leads next makes the same one.
 import type { Community } from '../../api/objects.ts'
 import { weigh } from '../../rebalance/graph.ts'
-import type { PlanInput, PlanRefusalCode } from '../../rebalance/plan/input.ts'
+import type { PlanInput } from '../../rebalance/plan/input.ts'
 import { plan } from '../../rebalance/plan/plan.ts'
 import { groupsOf } from '../../rebalance/plan/together.ts'
 import type { MovesFacts, PlanState, TieFacts, WishFacts } from './facts.ts'
+import { type Heeded, heedLess, heeds } from './heeded.ts'
 import { headroomOf, isUndoing, roomsOf } from './settled.ts'
 
 /** Whoever has moved stays for so long, if there is any other way. */
@@ -13,8 +14,6 @@ const COOL_MS = 30 * 86_400_000
 const TRIES = 3
 /** Of the smallest instance: people who wish to live together are held together in groups no larger than this. */
 const GROUP = 0.25
-/** Less than a second on a fast core: whoever waits for a plan may be told soon what comes of it. */
-const MOST_WORK = 30e6
 
 type Asked = {
   readonly community: Pick<Community, 'spec'>
@@ -32,20 +31,20 @@ export const madeFor = ({ community, facts }: Asked): string =>
 
 type AllWishes = ReadonlyMap<string, WishFacts>
 
-/** What a plan shall heed beside the cap. */
-type Heeded = {
-  readonly headroom: number
-  /** Whose wish to stay: everybody's, of those who look after a home, or nobody's. */
-  readonly pins: 'all' | 'keepers' | 'none'
-  readonly together: boolean
-}
-
-/** Who moves where, in an order in which everybody finds a free seat. Ties of people who are no members are left out. */
+/**
+ * Who moves where, in an order in which everybody finds a free seat. Ties of people who are no members are left out.
+ * Refused only where the members who cannot leave have fewer seats than they are: all else gives way.
+ */
 export function makePlan(asked: Asked, ties: readonly TieFacts[], wishes: AllWishes = new Map()): PlanState {
   const { facts, community } = asked
   const made = madeFor(asked)
   const edges = edgesOf(facts, ties)
-  let heeded: Heeded | undefined = { headroom: headroomOf(community.spec), pins: 'all', together: true }
+  let heeded: Heeded | undefined = {
+    headroom: headroomOf(community.spec),
+    stays: 'wishes',
+    together: true,
+    eager: asked.forWishes ?? false,
+  }
   let result = plan(inputOf(asked, edges, wishes, heeded))
   while (result.kind === 'refusal') {
     heeded = heedLess(heeded, result.code)
@@ -75,42 +74,37 @@ export const homesOf = ({ members, open }: Pick<MovesFacts, 'members' | 'open'>)
   return new Map(members.map(({ id, home }) => [id, moving.get(id) ?? home]))
 }
 
-/** Room to breathe is a wish, and so is where people want to live, and with whom; the cap is none. */
-function heedLess(heeded: Heeded, refused: PlanRefusalCode): Heeded | undefined {
-  const { headroom, pins, together } = heeded
-  if (refused.startsWith('together-')) return together ? { ...heeded, together: false } : undefined
-  if (refused !== 'no-headroom' && refused !== 'pins-exceed-cap') return undefined
-  if (headroom > 0) return { ...heeded, headroom: 0 }
-  if (refused === 'no-headroom' || pins === 'none') return undefined
-  return { ...heeded, pins: pins === 'all' ? 'keepers' : 'none' }
-}
-
 function inputOf(
-  { community, facts, forWishes = false }: Asked,
+  { community, facts }: Asked,
   edges: PlanInput['edges'],
   wishes: AllWishes,
-  { headroom, pins, together }: Heeded,
+  heeded: Heeded,
 ): PlanInput {
   const homes = homesOf(facts)
   const moving = new Set(facts.open.map(({ memberId }) => memberId))
   const rooms = roomsOf(facts, community.spec.seats).filter(({ state }) => state !== 'Opening')
   const closing = new Set(rooms.filter(({ state }) => state !== 'Active').map(({ ordinal }) => ordinal))
   const wishesToStay = (id: string, role: string) =>
-    pins !== 'none' && (pins === 'all' || role !== 'member') && (wishes.get(id)?.pinned ?? role !== 'member')
+    heeds(heeded, role === 'member' ? 'wishes' : 'keepers') && (wishes.get(id)?.pinned ?? role !== 'member')
   const members = facts.members.map(({ id, home, role, movedAt, undone }) => {
     const at = homes.get(id) ?? home
-    const stays = moving.has(id) || undone >= TRIES || wishesToStay(id, role)
+    const stays =
+      (moving.has(id) && heeds(heeded, 'moving')) ||
+      (undone >= TRIES && heeds(heeded, 'tried')) ||
+      wishesToStay(id, role)
     return {
       id,
       home: at,
       ...(stays && !closing.has(at) && { pinned: at }),
       // Whoever asks to be moved is not spared.
       ...(movedAt !== null && !wishes.get(id)?.wantsMove && { coolUntil: movedAt + COOL_MS }),
-      ...(forWishes && wishes.get(id)?.wantsMove && (movedAt ?? 0) + COOL_MS <= facts.now && { eager: true }),
+      ...(heeded.eager &&
+        wishes.get(id)?.wantsMove &&
+        (movedAt ?? 0) + COOL_MS <= facts.now && { eager: true }),
     }
   })
   const caps = rooms.filter(({ ordinal }) => !closing.has(ordinal)).map(({ cap }) => cap)
-  const groups = together
+  const groups = heeded.together
     ? groupsOf(
         members.map((member) => ({ ...member, together: wishes.get(member.id)?.together ?? [] })),
         Math.max(2, Math.floor(Math.min(...caps) * GROUP)),
@@ -128,9 +122,8 @@ function inputOf(
       free: Math.max(0, cap - taken),
       state: state === 'Active' ? 'Active' : 'Draining',
     })),
-    headroom,
+    headroom: heeded.headroom,
     now: facts.now,
-    work: Math.min(MOST_WORK, 2e6 + 150e3 * facts.members.length + 1e3 * edges.length),
   }
 }
 
