@@ -1,4 +1,4 @@
-// Plans are made in a thread of their own: one for thousands of members takes a second, in which whoever leads has to
+// Plans are made in a thread of their own: one for thousands of members takes seconds, in which whoever leads has to
 // renew its Lease and to answer.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { makeCommunity } from '../../testing/snapshots/community.ts'
 import { id, makeMoves, makeRebalance, makeRebalanceSnapshot } from '../../testing/snapshots/rebalance.ts'
 import { decideRebalance } from './decide.ts'
-import type { MovesFacts, OpenMove, TieFacts, WishFacts } from './facts.ts'
+import type { OpenMove, TieFacts, WishFacts } from './facts.ts'
 import { homesOf, makePlan } from './plan.ts'
 import { roomsOf } from './settled.ts'
 
