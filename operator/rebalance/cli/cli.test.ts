@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { plan } from '../plan/plan.ts'
 import { type PlanOptions, readOptions } from './options.ts'
@@ -32,6 +34,9 @@ test('homes and pins keep their names, and the moves are printed in order', () =
 test.each([
   [{ edges: 'a b\na\n' }, 'edges.txt, line 2: one member only'],
   [{ edges: 'a b one' }, 'edges.txt, line 1: the weight "one"'],
+  [{ edges: 'a b 0x10' }, 'edges.txt, line 1: the weight "0x10" is not a number from 0 to 1000000'],
+  [{ edges: 'a b NaN' }, 'edges.txt, line 1: the weight "NaN"'],
+  [{ edges: 'a b Infinity' }, 'edges.txt, line 1: the weight "Infinity"'],
   [{ edges: 'a b -1' }, 'edges.txt, line 1: the weight "-1"'],
   [{ edges: 'a b 1 2' }, 'edges.txt, line 1: more than three fields'],
   [{ edges: 'a b', homes: 'a 1\n\na 2' }, 'homes, line 3: the member "a" is there a second time'],
@@ -42,7 +47,12 @@ test.each([
 })
 
 test.each([
-  [['--cap', '0'], '--cap "0"'],
+  [['--cap', '0'], '--cap "0" is not a whole number from 1 to 1000000'],
+  [['--cap', '-1'], '--cap "-1" is not a whole number from 1'],
+  [['--cap=-1'], '--cap "-1" is not a whole number from 1'],
+  [['--seed', '99999999999'], '--seed "99999999999" is not a whole number from -1000000 to 1000000'],
+  [['--instances', '1000000'], '--instances "1000000" is not a whole number from 1 to 1000'],
+  [['--cap'], "--cap <value>' argument missing (npm run plan -- --help)"],
   [['--cap', '2.5'], '--cap "2.5"'],
   [['--instances', 'x'], '--instances "x"'],
   [['--headroom', '2'], '--headroom 2 leaves no seat'],
@@ -54,4 +64,34 @@ test.each([
   if (message === 'too few')
     expect(() => run(files, ...args)).toThrow('instances: 3 members, but seats for 2.')
   else expect(() => run(files, ...args)).toThrow(message)
+})
+
+const main = (...args: string[]) =>
+  execa(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    reject: false,
+    input: 'a b\nb c\n',
+  })
+
+test.each([
+  [['--edges', '/nowhere/edges', '--cap', '2'], '--edges /nowhere/edges cannot be read: ENOENT'],
+  [['--edges', '-', '--homes', '/nowhere/homes', '--cap', '2'], '--homes /nowhere/homes cannot be read'],
+  [['--edges', '-', '--cap', '-1'], '--cap "-1"'],
+  [['--edges', '-', '--cap', '1', '--instances', '2'], 'too-few-seats: instances: 3 members'],
+])('the command ends with 2 and one line: %j', async (args, message) => {
+  const { exitCode, stdout, stderr } = await main(...args)
+  expect({ exitCode, stdout, lines: stderr.split('\n').length }).toEqual({
+    exitCode: 2,
+    stdout: '',
+    lines: 1,
+  })
+  expect(stderr).toContain(message)
+})
+
+test('more instances than can be planned for are refused, whoever asks for them', () => {
+  const edges = Array.from({ length: 1_001 }, (_, i) => `m${i} m${i}`).join('\n')
+  expect(() => run({ edges }, '--cap', '1')).toThrow('--cap 1 makes 1001 instances of 1001 members')
+})
+
+test('a negative seed is a seed', () => {
+  expect(options('--seed', '-3').seed).toBe(-3)
 })

@@ -12,6 +12,11 @@ export type PlanOptions = {
   readonly seed?: number
 }
 
+/** Of any number on the command line. */
+const MOST = 1e6
+/** The search keeps a number for every member in every instance. */
+export const MOST_INSTANCES = 1_000
+
 /** Shown by `npm run plan -- --help`. */
 export const help = `npm run plan -- --edges FILE --cap N [OPTIONS]
 
@@ -19,7 +24,7 @@ Plans who lives on which instance and prints the plan as JSON. Nobody is moved b
 
   --edges FILE      who knows whom: "member member [weight]" a line, - for standard input
   --cap N           seats of every instance
-  --instances N     how many there are (default: the fewest that fit, and all that homes and pins name)
+  --instances N     how many there are, 1000 at most (default: the fewest that fit, and all that homes and pins name)
   --headroom N      seats of every instance that stay free (default 0)
   --homes FILE      where they live now: "member instance" a line
   --pins FILE       where they must live: "member instance" a line
@@ -41,28 +46,46 @@ export function readOptions(args: readonly string[]): PlanOptions | undefined {
   if ([edges, homes, pins].filter((file) => file === '-').length > 1) {
     throw new InputError('only one of --edges, --homes and --pins can be read from standard input')
   }
-  const number = <K extends string>(name: K, text: string | undefined, wanted: RegExp, what: string) => {
+  const number = <K extends string>(
+    name: K,
+    text: string | undefined,
+    wanted: RegExp,
+    [least, most]: readonly [number, number],
+    kind = 'a whole number',
+  ) => {
     if (text === undefined) return {}
-    if (!wanted.test(text) || Number(text) > 1e6) throw new InputError(`--${name} "${text}" is not ${what}`)
-    return { [name]: Number(text) }
+    const value = Number(text)
+    if (!wanted.test(text) || !(value >= least && value <= most))
+      throw new InputError(`--${name} "${text}" is not ${kind} from ${least} to ${most}`)
+    return { [name]: value }
   }
-  const positive = /^0*[1-9]\d*$/
+  const whole = /^-?\d+$/
   return {
     edges,
     ...(homes === undefined ? {} : { homes }),
     ...(pins === undefined ? {} : { pins }),
-    ...number('instances', values.instances, positive, 'a whole number from 1 on'),
-    ...number('headroom', values.headroom, /^\d+$/, 'a whole number from 0 on'),
-    ...number('lambda', values.lambda, /^\d+(\.\d+)?$/, 'a number from 0 on'),
-    ...number('seed', values.seed, /^-?\d+$/, 'a whole number'),
-    cap: number('cap', values.cap, positive, 'a whole number from 1 on').cap ?? 0,
+    ...number('instances', values.instances, whole, [1, MOST_INSTANCES]),
+    ...number('headroom', values.headroom, whole, [0, MOST]),
+    ...number('lambda', values.lambda, /^\d+(\.\d+)?$/, [0, MOST], 'a number'),
+    ...number('seed', values.seed, whole, [-MOST, MOST]),
+    cap: number('cap', values.cap, whole, [1, MOST]).cap ?? 0,
   }
 }
+
+const NUMBERS: ReadonlySet<string> = new Set(['--cap', '--instances', '--headroom', '--lambda', '--seed'])
+
+/** `--cap -1` as `--cap=-1`: it is then read, and refused for what it is. */
+const joined = (args: readonly string[]): string[] =>
+  args.flatMap((arg, i) => {
+    const [before = '', after = ''] = [args[i - 1], args[i + 1]]
+    if (NUMBERS.has(before) && /^-\d/.test(arg)) return []
+    return NUMBERS.has(arg) && /^-\d/.test(after) ? [`${arg}=${after}`] : [arg]
+  })
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...args],
+      args: joined(args),
       options: {
         edges: { type: 'string' },
         cap: { type: 'string' },
@@ -76,6 +99,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new InputError(`${error instanceof Error ? error.message : error} (npm run plan -- --help)`)
+    const [line] = (error instanceof Error ? error.message : String(error)).split('\n')
+    throw new InputError(`${line} (npm run plan -- --help)`)
   }
 }

@@ -2,7 +2,7 @@
 
 import type { PlanInput } from '../plan/input.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { PlanOptions } from './options.ts'
+import { MOST_INSTANCES, type PlanOptions } from './options.ts'
 import { InputError, readEdges, readPlaces, refuseUnknown } from './read.ts'
 
 /** The text of each file; `undefined` for one that was not given. */
@@ -30,6 +30,10 @@ export function poseFiles(files: Files, options: PlanOptions): Posed {
   if (seats === 0)
     throw new InputError(`--headroom ${headroom} leaves no seat of the ${cap} of --cap: lower it`)
   const wanted = instances ?? Math.max(names.length, Math.ceil(ids.size / seats))
+  if (wanted > MOST_INSTANCES)
+    throw new InputError(
+      `--cap ${cap} makes ${wanted} instances of ${ids.size} members, and at most ${MOST_INSTANCES} are planned for: raise --cap, or name fewer`,
+    )
   // New ones are called by the first numbers that are not taken.
   const taken = new Set(names)
   for (let next = 1; names.length < wanted; next++) if (!taken.has(String(next))) names.push(String(next))

@@ -17,6 +17,9 @@ function* linesOf(name: string, text: string): Generator<Line> {
   }
 }
 
+/** Not what only JavaScript takes for a number, such as 0x10. */
+const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
 /** Lines `a b` or `a b weight`. Of who has ties only with themselves the name is kept. */
 export function readEdges(name: string, text: string): { edges: Edge[]; ids: Set<string> } {
   const edges: Edge[] = []
@@ -28,7 +31,7 @@ export function readEdges(name: string, text: string): { edges: Edge[]; ids: Set
     if (more !== undefined)
       return fail(`more than three fields, from "${more}" on; an edge is "member member weight"`)
     const weight = Number(given)
-    if (!(weight >= 0 && weight <= 1e6))
+    if (!DECIMAL.test(given) || weight > 1e6)
       return fail(`the weight "${given}" is not a number from 0 to 1000000`)
     ids.add(a).add(b)
     edges.push({ a, b, weight })
