@@ -97,6 +97,21 @@ export async function takeTurn(tx: InstanceTransaction): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${TURN_LOCK}, 0)`.execute(tx)
 }
 
+/**
+ * Whether the directory has a move before its switch that is over here. No directory goes back behind that, so it is an
+ * older copy of itself, whatever its revision.
+ */
+export async function isOverOnlyHere(
+  { db, directory }: Pick<MoveDeps, 'db' | 'directory'>,
+  id: string,
+): Promise<boolean> {
+  const row = await db.selectFrom('moves').select('state').where('id', '=', id).executeTakeFirst()
+  if (row?.state !== 'undone' && row?.state !== 'demoted') return false
+  // After the row: read the other way round, it may have been given up in between.
+  const known = await readMove(directory, id)
+  return known !== undefined && BEFORE_SWITCH.includes(known.step)
+}
+
 /** Leaves a fence behind where a move never began, so that a late call cannot begin it after it was undone. */
 export async function fenceOff(deps: MoveDeps, move: Move, side: Side): Promise<void> {
   await deps.db

@@ -16,7 +16,7 @@ import {
   type SourceVerb,
   type TargetVerb,
 } from './calls.ts'
-import { isOverOnlyHere } from './forgotten.ts'
+import { isOverOnlyHere } from './fence.ts'
 import { fetchLate, showLate } from './late.ts'
 import { demote } from './leaving/demote.ts'
 import { showKept } from './leaving/kept.ts'

@@ -14,7 +14,6 @@ import { isDatabaseDown } from '../store/failures.ts'
 import { activate } from './arriving/activate.ts'
 import { bringBack } from './arriving/bring-back.ts'
 import { drop, isPast, type TargetDeps } from './arriving/target.ts'
-import { isUnheardOf } from './forgotten.ts'
 import { arrived, fetchLate } from './late.ts'
 import { demote } from './leaving/demote.ts'
 import { letLeaversGo } from './leaving/leavers.ts'
@@ -82,7 +81,8 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
   for (const row of rows) {
     if (instance.homes.regressed) return
     let known = await readMove(instance.directory, row.id)
-    if (!known || isUnheardOf(row, known)) {
+    // A move is there before any home hears of it, and so is each of its attempts: such a directory is an older one.
+    if (!known || known.attempt < row.attempt) {
       await instance.homes.disprove()
       continue
     }

@@ -35,6 +35,7 @@ export function isOfMember(memberId: string): RawBuilder<boolean> {
     sql` OR `,
   )})`
 }
+
 /** What is there by this name and has not ended. */
 export async function kvGet(db: InstanceDatabase, key: KvName): Promise<unknown> {
   const row = await db

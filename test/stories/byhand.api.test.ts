@@ -3,10 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { resources } from '../../operator/kube/resources.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
-import { conditionOf, operate, until } from '../../operator/testing/operate.ts'
+import { conditionOf, operate } from '../../operator/testing/operate.ts'
 import { type Setup, setUp } from '../../operator/testing/setup.ts'
-import { playKubelet } from '../../operator/testing/world.ts'
 import { makeHomes, type TestHomes } from '../kubernetes/homes.ts'
+import { playTown } from '../kubernetes/town.ts'
 import { join } from '../postgres/people.ts'
 
 let setup: Setup
@@ -19,33 +19,13 @@ afterAll(() => setup?.stop())
 async function crowded(homes: TestHomes) {
   const operator = await operate({ ...setup, reach: homes.reach }, 'town')
   const { kube } = operator
-  const place = operator.place()
+  const { place, live, opened } = playTown(setup.world, homes, operator)
   const { namespace } = place
-  const live = <T>(what: string, look: () => Promise<T>, holds: (seen: T) => unknown) =>
-    until(
-      what,
-      async () => {
-        await playKubelet(setup.world, place)
-        await homes.serve(place)
-        return look()
-      },
-      holds,
-      60_000,
-    )
   const seats = { perInstance: 4, minFree: 1, maxInstances: 6, minutesBetweenInstances: 0 }
   await operator.create(0, { seats, rebalance: { mode: 'Off', maxMovesPerHour: 1000 } })
-  const port = await operator.port
-  const opened = (instances: number) =>
-    live(`${instances} instances`, operator.community, (seen) => {
-      void fetch(`http://127.0.0.1:${port}/wake/${namespace}/garden`, { method: 'POST' })
-      const { status } = Object(seen)
-      return (
-        status?.instances === instances && status.free === 4 && conditionOf(seen, 'Ready')?.status === 'True'
-      )
-    })
-  await opened(1)
+  await opened(1, seats.perInstance)
   for (const handle of ['ana', 'ben', 'cem', 'dea']) await join(homes.at(1), handle)
-  await opened(2)
+  await opened(2, seats.perInstance)
   const patch = (spec: object) => kube.patch(resources.community, place, { spec })
   await patch({ seats: { perInstance: 2 } })
   const balanced = (reason: string, text = '') =>

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writePost } from '../../instance/posts/write.ts'
 import { resources } from '../../operator/kube/resources.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
-import { conditionOf, operate, until } from '../../operator/testing/operate.ts'
+import { conditionOf, operate } from '../../operator/testing/operate.ts'
 import { type Setup, setUp } from '../../operator/testing/setup.ts'
-import { playKubelet } from '../../operator/testing/world.ts'
 import { makeHomes, type TestHomes } from '../kubernetes/homes.ts'
+import { playTown } from '../kubernetes/town.ts'
 import { must } from '../postgres/lives.ts'
 import { join, type TestMember } from '../postgres/people.ts'
 
@@ -22,36 +22,13 @@ type Town = Awaited<ReturnType<typeof settle>>
 /** A community of two full instances of six, and an empty one. Friends are neighbours: the first three, the next three … */
 async function settle(homes: TestHomes, spec: object = {}) {
   const operator = await operate({ ...setup, reach: homes.reach }, 'town')
-  const place = operator.place()
+  const { place, live, opened } = playTown(setup.world, homes, operator)
   const { namespace } = place
-  /** Plays the cluster until something holds. */
-  const live = <T>(what: string, look: () => Promise<T>, holds: (seen: T) => unknown) =>
-    until(
-      what,
-      async () => {
-        await playKubelet(setup.world, place)
-        await homes.serve(place)
-        return look()
-      },
-      holds,
-      60_000,
-    )
-  const { community } = operator
   const seats = { perInstance: 6, minFree: 1, maxInstances: 4, minutesBetweenInstances: 0 }
   await operator.create(0, { seats, rebalance: { maxMovesPerHour: 1000 }, ...spec })
-  const opened = (instances: number) =>
-    live(`${instances} instances`, community, (seen) => {
-      // A wake, as an instance that gets full would send it.
-      void fetch(`http://127.0.0.1:${port}/wake/${namespace}/garden`, { method: 'POST' })
-      const { status } = Object(seen)
-      return (
-        status?.instances === instances && status.free === 6 && conditionOf(seen, 'Ready')?.status === 'True'
-      )
-    })
-  const port = await operator.port
   const people: TestMember[] = []
   for (const ordinal of [1, 2]) {
-    await opened(ordinal)
+    await opened(ordinal, seats.perInstance)
     for (let i = 0; i < 6; i++)
       people.push(await join(homes.at(ordinal), `resident_${ordinal}${'abcdef'[i]}`))
     const { db } = homes.at(ordinal)
@@ -65,7 +42,7 @@ async function settle(homes: TestHomes, spec: object = {}) {
       }
     }
   }
-  await opened(3)
+  await opened(3, seats.perInstance)
   const patch = (change: object) => operator.kube.patch(resources.community, place, { spec: change })
   const rebalances = () => operator.kube.list(resources.rebalance, { namespace })
   const rebalanced = (phase: string) =>

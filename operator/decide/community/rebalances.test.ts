@@ -15,6 +15,14 @@ import { makeByHand, makeRebalance } from '../../testing/snapshots/rebalance.ts'
 import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
 import { describe } from './status.ts'
 
+const UNAPPROVED = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'ApprovalMissing',
+  message: 'approve it',
+  lastTransitionTime: '2030-01-01T00:00:00Z',
+} as const
+
 /** A community of so many members in each instance, all of it enforced by the cap that is wished for. */
 function snapshotOf(
   taken: readonly number[],
@@ -55,6 +63,10 @@ const made = (snapshot: CommunitySnapshot) =>
   )
 const balanced = (snapshot: CommunitySnapshot) =>
   decide(snapshot).findings.find(({ type }) => type === 'Balanced')
+/** How many instances are opened for members who have to move. */
+const opened = (snapshot: CommunitySnapshot) =>
+  steps(snapshot).filter((step) => step.do === 'apply' && step.object.kind === 'Instance' && !step.live)
+    .length
 const counted = (snapshot: CommunitySnapshot) => decide(snapshot).counts.overflow
 
 test('one is made for members who are too many, once there are seats for all of them', () => {
@@ -76,22 +88,12 @@ test('Manual waits for approval, Off makes none and opens nothing for it', () =>
   const off = snapshotOf([6, 1], { mode: 'Off' })
   expect(made(off)).toEqual([])
   expect(balanced(off)).toMatchObject({ status: 'False', reason: 'RebalanceOff' })
-  const opened = (snapshot: CommunitySnapshot) =>
-    steps(snapshot).filter((step) => step.do === 'apply' && step.object.kind === 'Instance' && !step.live)
-      .length
   // Three are too many, and one seat is free: enough for who comes, not for who moves.
   expect(opened(snapshotOf([7, 3], { mode: 'Off' }))).toBe(0)
   expect(opened(snapshotOf([7, 3]))).toBe(1)
 })
 
 test('at most one is open, and what it waits for is said of the Community', () => {
-  const condition = {
-    type: 'Ready',
-    status: 'False',
-    reason: 'ApprovalMissing',
-    message: 'approve it',
-    lastTransitionTime: '2030-01-01T00:00:00Z',
-  } as const
   fc.assert(
     fc.property(
       fc.array(fc.nat(8), { minLength: 1, maxLength: 4 }),
@@ -99,12 +101,12 @@ test('at most one is open, and what it waits for is said of the Community', () =
       fc.constantFrom(undefined, 'Proposed', 'Approved', 'Moving', 'Stopped'),
       fc.nat(2),
       (taken, mode, phase, moving) => {
-        const open = makeRebalance({}, { conditions: [condition], ...(phase && { phase }) }, 4)
+        const open = makeRebalance({}, { conditions: [UNAPPROVED], ...(phase && { phase }) }, 4)
         expect(made(snapshotOf(taken, { mode, moving, rebalances: [open] }))).toEqual([])
       },
     ),
   )
-  const open = makeRebalance({}, { phase: 'Proposed', conditions: [condition] }, 4)
+  const open = makeRebalance({}, { phase: 'Proposed', conditions: [UNAPPROVED] }, 4)
   expect(balanced(snapshotOf([6, 1], { rebalances: [open] }))).toMatchObject({
     reason: 'ApprovalMissing',
     message: 'garden-r4: approve it',
@@ -139,25 +141,16 @@ test('those that people made are neither counted nor deleted, and their names ar
 })
 
 test('while one that somebody made is open none is made, and the Community says what it waits for', () => {
-  const condition = {
-    type: 'Ready',
-    status: 'False',
-    reason: 'ApprovalMissing',
-    message: 'approve it',
-    lastTransitionTime: '2030-01-01T00:00:00Z',
-  } as const
-  const waiting = [makeByHand('night', {}, { phase: 'Proposed', conditions: [condition] })]
+  const waiting = [makeByHand('night', {}, { phase: 'Proposed', conditions: [UNAPPROVED] })]
   for (const mode of ['Auto', 'Manual', 'Off']) {
     const snapshot = snapshotOf([6, 1], { mode, rebalances: waiting })
     expect(made(snapshot)).toEqual([])
     expect(balanced(snapshot)).toMatchObject({ reason: 'ApprovalMissing', message: 'night: approve it' })
   }
   // Where nobody else is moved, seats are made for those whom it moves, once it may.
-  const opened = (rebalances: readonly Rebalance[]) =>
-    steps(snapshotOf([7, 3], { mode: 'Off', rebalances })).filter(
-      (step) => step.do === 'apply' && step.object.kind === 'Instance' && !step.live,
-    ).length
-  expect([opened(waiting), opened([makeByHand('night', { approved: true })])]).toEqual([0, 1])
+  const openedFor = (rebalances: readonly Rebalance[]) =>
+    opened(snapshotOf([7, 3], { mode: 'Off', rebalances }))
+  expect([openedFor(waiting), openedFor([makeByHand('night', { approved: true })])]).toEqual([0, 1])
 })
 
 test('moves that nobody looks after any more get one to end them, also where nobody is moved', () => {

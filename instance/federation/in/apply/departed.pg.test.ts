@@ -1,15 +1,8 @@
 // What comes for somebody while they move, and after they left, reaches them where they are.
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../../../test/postgres/databases.ts'
-import {
-  homeOf,
-  makeInstance,
-  makeTestSiblings,
-  type TestInstance,
-} from '../../../../test/postgres/instances.ts'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { must } from '../../../../test/postgres/lives.ts'
-import { type Mover, makeMover } from '../../../../test/postgres/moves.ts'
-import { join, stranger, type TestMember } from '../../../../test/postgres/people.ts'
+import { neighbourhood } from '../../../../test/postgres/neighbourhood.ts'
+import { stranger, type TestMember } from '../../../../test/postgres/people.ts'
 import { follow, unfollow } from '../../../members/follow.ts'
 import { like, unlike } from '../../../posts/react.ts'
 import { writePost } from '../../../posts/write.ts'
@@ -20,43 +13,27 @@ import { keep } from '../keep.ts'
 import { apply } from './apply.ts'
 import { lease } from './worker.ts'
 
-let community: TestCommunity
-let homes: TestInstance[]
-let mover: Mover
-const network = makeTestSiblings()
-const people: TestMember[] = []
+const names = Array.from({ length: 13 }, (_, n) => `moving${n}`)
+const homes = neighbourhood({ homes: 2, people: names })
+const { at } = homes
 let friend = ''
 let next = 0
 beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { homes: 2, cap: 20 })
-  homes = await Promise.all([1, 2].map((n) => makeInstance(homeOf(community, n), n, network)))
-  mover = makeMover(community, network)
-  for (let n = 0; n < 13; n++) people.push(await join(at(1), `moving${n}`))
   // The last lives at the other home from the beginning.
-  expect(await mover.move(people.at(-1)?.id ?? '', 2)).toEqual({ is: 'done' })
-  await Promise.all(homes.map(({ instance }) => instance.homes.refresh()))
+  expect(await homes.mover.move(homes.person(names.at(-1) ?? '').id, 2)).toEqual({ is: 'done' })
+  for (const n of [1, 2]) await at(n).homes.refresh()
   friend = await stranger(at(1), 'friend')
   await stranger(at(2), 'friend')
 })
-afterAll(async () => {
-  await mover.close()
-  for (const home of homes) await home.close()
-  await community.close()
-})
+/** Somebody who was in no test before. */
+const another = (): TestMember => homes.person(names[next++] ?? '')
 let ana: TestMember
 beforeEach(() => {
-  const one = people[next++]
-  if (!one) throw new Error('nobody is left')
-  ana = one
+  ana = another()
 })
 
-const at = (ordinal: number) => {
-  const home = homes[ordinal - 1]
-  if (!home) throw new Error(`no home ${ordinal}`)
-  return home.instance
-}
-const neighbour = () => ({ ...(people.at(-1) as TestMember), epoch: 2 })
-const actor = (who: TestMember) => `https://${community.domain}/users/${who.handle}`
+const neighbour = () => ({ ...homes.person(names.at(-1) ?? ''), epoch: 2 })
+const actor = (who: TestMember) => `https://${homes.community.domain}/users/${who.handle}`
 const FRIEND = 'https://other.example/users/friend'
 
 /** An activity as a pod kept it for this home. */
@@ -127,11 +104,11 @@ test.each([
     await comes(2, late)
     await settleAll([2])
     expect(await hasPost(2, step)).toBe(false)
-    const begun = must(await mover.begin(ana.id, 2))
-    await mover.driveTo(begun.id, step)
+    const begun = must(await homes.mover.begin(ana.id, 2))
+    await homes.mover.driveTo(begun.id, step)
     await comes(1, late)
     await settleAll([1])
-    expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+    expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
     await settleAll()
     expect(await hasPost(2, step)).toBe(true)
   },
@@ -139,7 +116,7 @@ test.each([
 
 test('what names her, comes to her own inbox, or is done to her posts at the old home, after she left', async () => {
   const post = must(await writePost(at(1), ana, { text: 'Like me', visibility: 'public' }))
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   await comes(1, { type: 'Like', object: `${actor(ana)}/posts/${post.id}` })
   await comes(1, note('hello', { tag: [{ type: 'Mention', href: actor(ana) }] }))
   await comes(1, { type: 'Follow', object: actor(ana) }, ana.handle)
@@ -151,8 +128,8 @@ test('what names her, comes to her own inbox, or is done to her posts at the old
 })
 
 test('what comes to the own inboxes of two at one home, of whom one has left, counts for both', async () => {
-  const stays = people[next++] as TestMember
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  const stays = another()
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   const tag = [ana, stays].map((who) => ({ type: 'Mention', href: actor(who) }))
   const activity = asActivity({ id: `${FRIEND}/creates/both`, actor: FRIEND, ...note('both', { tag }) })
   if (isMalformed(activity)) throw new Error(activity.problem)
@@ -187,7 +164,7 @@ test('what was taken back at her old home, and comes only where she lives now, n
   }
   await arrives(1, { ...like, id: `${FRIEND}/undos/1`, type: 'Undo', object: like })
   await arrives(1, { ...create, id: `${FRIEND}/deletes/1`, type: 'Delete', object: note })
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   await arrives(2, like)
   await arrives(2, create)
   expect([await toldOf(ana, 'like'), await toldOf(ana, 'mention')]).toEqual([0, 0])
@@ -201,7 +178,7 @@ test('a block that was taken back at her old home, and comes only where she live
   await befriend(ana)
   // Her new home hears of it only now, after she has followed them again.
   await settleAll()
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   await arrives(2, block)
   const edges = () =>
     at(2).db.selectFrom('follows').select('state').where('follower_id', '=', ana.id).execute()
@@ -211,24 +188,24 @@ test('a block that was taken back at her old home, and comes only where she live
 })
 
 test('what comes to her own inbox at the new home before she is there waits for her', async () => {
-  const begun = must(await mover.begin(ana.id, 2))
-  await mover.driveTo(begun.id, 'switched')
+  const begun = must(await homes.mover.begin(ana.id, 2))
+  await homes.mover.driveTo(begun.id, 'switched')
   await comes(2, { type: 'Follow', object: actor(ana) }, ana.handle)
   await settleAll([2])
   expect(await at(2).db.selectFrom('intake').select('id').execute()).toHaveLength(1)
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   await settleAll()
   expect(await toldOf(ana, 'follow')).toBe(1)
 })
 
 test('what touches her while she is frozen is not dropped', async () => {
-  const begun = must(await mover.begin(ana.id, 2))
-  await mover.driveTo(begun.id, 'frozen')
+  const begun = must(await homes.mover.begin(ana.id, 2))
+  await homes.mover.driveTo(begun.id, 'frozen')
   await comes(1, { type: 'Follow', object: actor(ana) })
   const [row] = await lease(at(1), 1)
   expect(row && (await apply(at(1), row))).toEqual({ is: 'later', why: 'frozen' })
   await at(1).db.updateTable('intake').set({ leased_until: null }).execute()
-  expect(await mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   await settleAll()
   expect(await toldOf(ana, 'follow')).toBe(1)
 })
@@ -252,7 +229,7 @@ test('what she did before she left, and her old home hands over afterwards, stil
     .execute()
   must(await like(at(1), ana, post.id))
   must(await follow(at(1), ana, cem.id))
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   const here = { ...ana, epoch: 2 }
   must(await unlike(at(2), here, post.id))
   // Her old home hands over the like and the follow only now.
@@ -275,7 +252,7 @@ test('edges between her and a neighbour are as the neighbour left them', async (
   ).toEqual([{ state: 'accepted' }])
   // Her old home has not heard of it yet when she is copied.
   must(await unfollow(at(2), cem, ana.id))
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   await settleAll()
   expect(
     await at(2)
@@ -291,7 +268,7 @@ test('a follow by a neighbour that her old home had not heard of is answered at 
   const cem = neighbour()
   must(await resolveAccount(at(2), ana.handle))
   must(await follow(at(2), cem, ana.id))
-  expect(await mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
   await settleAll()
   expect(
     await at(2)
