@@ -62,8 +62,10 @@ test('the instance goes when nobody lives there any more, and everybody is where
   await copyDatabase(h, directory, `${directory}_before`)
   await h.apply('dell', spec({ perInstance: 8, drain: [2] }))
   const statuses = new Map<number, number>()
+  // An empty instance stays for a minute before it goes, however fast the machine asks.
+  const latest = performance.now() + 300_000
   for (let turn = 0; (await names('instances')).length > 1; turn++) {
-    if (turn > 1200)
+    if (performance.now() > latest)
       throw new Error(
         `it does not go: ${await h.kubectl(['get', 'instances,rebalances', '--output', 'yaml'])}`,
       )
