@@ -33,14 +33,14 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
   // A copy that a restore brought back may be of somebody who has moved on since.
   const home = await deps.homes.freshById(known.memberId)
   if (home?.state !== 'active' || !endsWith(known, home)) return refuse('elsewhere')
-  const columns = await columnsOf(deps.db)
+  const [columns, gone] = await Promise.all([columnsOf(deps.db), frozenAndGone(deps)])
   const result = await asCaller(deps, call, async (tx, move) => {
     if (move.state === 'active') return DONE
     if (move.state === 'undone') return refuse('directory-regressed', { retryAfter: 60 })
     if (move.state !== 'sealed') return refuse('move-not-so-far')
     await takeTurn(tx)
     await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
-    await bringIn(tx, move, home.epoch, columns)
+    await bringIn(tx, move, home.epoch, columns, gone)
     await notifyOfHome(tx, move.member_id)
     await setState(tx, move, 'active')
     return DONE
@@ -50,6 +50,13 @@ export async function activate(deps: MoveDeps, call: MoveCall): Answer<Done> {
     deps.wake.soon('intake')
   } else if (result.code === 'directory-regressed') await deps.homes.disprove()
   return result
+}
+
+/** Who is frozen here and lives elsewhere by now: the directory knows, and this home only once it lets go of them. */
+async function frozenAndGone(deps: MoveDeps): Promise<string[]> {
+  const frozen = await deps.db.selectFrom('members').select('id').where('state', '=', 'frozen').execute()
+  const homes = await Promise.all(frozen.map(({ id }) => deps.homes.freshById(id)))
+  return frozen.flatMap(({ id }, index) => (homes[index]?.home === deps.config.ordinal ? [] : [id]))
 }
 
 /** Empties the staged copy of a member who has arrived. Late, for it is not to be waited for. */
@@ -84,8 +91,9 @@ async function bringIn(
   move: LocalMove,
   epoch: number,
   columns: Columns,
+  gone: readonly string[],
 ): Promise<void> {
-  const context = { tx, move, columns, me: sql`${move.member_id}::bigint` }
+  const context: Context = { tx, move, columns, me: sql`${move.member_id}::bigint`, gone }
   const { me } = context
   await bring(context, 'accounts', { where: sql`t.id <> ${me}` })
   await bring(context, 'accounts', { where: sql`t.id = ${me}`, on: 'id' })
@@ -97,7 +105,7 @@ async function bringIn(
   await keepPlaced(tx, move)
   // What was deleted here while it was still there on the way, and what residents here took back, stays away.
   await bring(context, 'posts', {
-    where: sql`t.account_id <> ${me} AND ${notOfResident(me, 't.account_id')}
+    where: sql`t.account_id <> ${me} AND ${notOfResident(context, 't.account_id')}
       AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
   })
   const changed = sql`ANY (${await changedPosts(context)}::bigint[])`
@@ -136,7 +144,7 @@ async function bringIn(
   )
   for (const table of ['likes', 'boosts'] as const) {
     await bring(context, table, {
-      where: sql`${notOfResident(me, 't.account_id')} AND ${notHere(table, me)}`,
+      where: sql`${notOfResident(context, 't.account_id')} AND ${notHere(table, me)}`,
     })
   }
   await bring(context, 'tombstones', { on: 'uri', changed: true })

@@ -62,7 +62,7 @@ export async function compare(deps: TargetDeps, call: MoveCall): Answer<Done> {
       .select((eb) => eb.cast<number>(eb.fn.countAll(), 'integer').as('posts'))
       .where('account_id', '=', move.member_id)
       .executeTakeFirstOrThrow()
-    const unlike = await unlikePosts({ tx, move, columns, me: sql`${move.member_id}::bigint` })
+    const unlike = await unlikePosts({ tx, move, columns, me: sql`${move.member_id}::bigint`, gone: [] })
     await note(tx, {
       compared: { source: got.snapshot, target, counts, posts: here.posts, unlike },
     })

@@ -66,7 +66,7 @@ export async function placeAhead(deps: TargetDeps, call: MoveCall, run: string):
   }
   return asCaller(deps, call, async (tx, move) => {
     if (move.run !== run) return refuse('move-overtaken')
-    await placeOthers({ tx, move, columns, me: sql`${move.member_id}::bigint` })
+    await placeOthers({ tx, move, columns, me: sql`${move.member_id}::bigint`, gone: [] })
     return DONE
   })
 }

@@ -11,12 +11,22 @@ export type Context = {
   readonly move: LocalMove
   readonly columns: Columns
   readonly me: RawBuilder<unknown>
+  /**
+   * Frozen here, and at home elsewhere already: their rows here are dead, though nobody has put them aside yet. Before
+   * the switch it does not matter: what is placed by then is set right at the switch.
+   */
+  readonly gone: readonly string[]
 }
 
+/** Of `members AS resident`: somebody else who lives here. Whoever is only staged has no rows yet that would count. */
+export const livesHere = ({ me, gone }: Pick<Context, 'me' | 'gone'>): RawBuilder<unknown> =>
+  sql`resident.id <> ${me} AND resident.state NOT IN ('staged', 'leaving')
+    AND NOT (resident.state = 'frozen' AND resident.id = ANY (${[...gone]}::bigint[]))`
+
 /** Residents' own doings are as they are here; what the earlier home knew of them may be older. */
-export const notOfResident = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>
-  sql`NOT EXISTS (SELECT FROM members AS resident WHERE resident.id = ${sql.ref(column)} AND resident.id <> ${me}
-    AND resident.state NOT IN ('staged', 'leaving'))`
+export const notOfResident = (context: Context, column: string): RawBuilder<unknown> =>
+  sql`NOT EXISTS (SELECT FROM members AS resident
+    WHERE resident.id = ${sql.ref(column)} AND ${livesHere(context)})`
 
 /** The id that a post has here. */
 export const mapped = (me: RawBuilder<unknown>, column: string): RawBuilder<unknown> =>

@@ -1,18 +1,16 @@
 // Who follows whom when the member arrives: an edge lives at both homes, and the two may be a moment apart.
 import { sql } from 'kysely'
 import { notify, unnotifyFollow } from '../../../notifications/notify.ts'
-import { bring, type Context, isStagedSo } from './bring.ts'
+import { bring, type Context, isStagedSo, livesHere } from './bring.ts'
 
-// Whoever is only staged here has no rows yet that would count.
-const isResident = (column: string) => sql`EXISTS (SELECT FROM members AS resident
-  WHERE resident.id = ${sql.ref(column)} AND resident.state NOT IN ('staged', 'leaving')
-    AND resident.id <> (SELECT member_id FROM moves WHERE moves.id = t.move))`
+const isResident = (context: Context, column: string) => sql`EXISTS (SELECT FROM members AS resident
+  WHERE resident.id = ${sql.ref(column)} AND ${livesHere(context)})`
 
 /** Takes away the member's edges with people elsewhere that are not staged just so. For `planForTwins`. */
-export async function clearEdges({ tx, move, me, columns }: Context): Promise<void> {
+export async function clearEdges(context: Context): Promise<void> {
+  const { tx, move, me, columns } = context
   await sql`DELETE FROM follows WHERE ${me} IN (follower_id, followee_id)
-    AND NOT EXISTS (SELECT FROM members AS resident WHERE resident.id <> ${me}
-      AND resident.state NOT IN ('staged', 'leaving')
+    AND NOT EXISTS (SELECT FROM members AS resident WHERE ${livesHere(context)}
       AND resident.id IN (follows.follower_id, follows.followee_id))
     AND NOT EXISTS (SELECT FROM carried.follows AS t WHERE t.move = ${move.id}::bigint
       AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
@@ -29,11 +27,11 @@ export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context
   await endUnfollowed(context)
   await bring(context, 'follows', {
-    where: sql`NOT (${isResident('t.follower_id')} OR ${isResident('t.followee_id')})`,
+    where: sql`NOT (${isResident(context, 't.follower_id')} OR ${isResident(context, 't.followee_id')})`,
   })
   // Asked, and not answered: who was asked may be on the way out before it comes, and it must be found when they answer.
   await bring(context, 'follows', {
-    where: sql`t.follower_id = ${me} AND t.state = 'pending' AND ${isResident('t.followee_id')}`,
+    where: sql`t.follower_id = ${me} AND t.state = 'pending' AND ${isResident(context, 't.followee_id')}`,
   })
   await sql`UPDATE follows SET state = 'accepted' FROM carried.follows AS t
     WHERE t.move = ${move.id}::bigint AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
@@ -68,10 +66,10 @@ export async function settleEdges(context: Context): Promise<void> {
  * Whom the member followed, and took it back at the earlier home: that is still on its way here. So it is for whoever
  * they asked anew since, by an activity that is not here yet either: that request is brought along afterwards.
  */
-async function endUnfollowed({ tx, move, me }: Context): Promise<void> {
+async function endUnfollowed(context: Context): Promise<void> {
+  const { tx, move, me } = context
   const { rows } = await sql<{ id: string }>`DELETE FROM follows AS t WHERE t.follower_id = ${me}
-    AND EXISTS (SELECT FROM members AS resident WHERE resident.id = t.followee_id AND resident.id <> ${me}
-      AND resident.state NOT IN ('staged', 'leaving'))
+    AND ${isResident(context, 't.followee_id')}
     AND NOT EXISTS (SELECT FROM carried.follows AS seen WHERE seen.move = ${move.id}::bigint
       AND seen.follower_id = ${me} AND seen.followee_id = t.followee_id
       AND (seen.state <> 'pending' OR seen.activity_uri IS NOT DISTINCT FROM t.activity_uri

@@ -19,9 +19,10 @@ export const notHere = (table: Reactions, me: RawBuilder<unknown>): RawBuilder<u
  * Takes away likes of the member's posts that are not staged just so, but those of residents: only the author's home
  * keeps likes of others, so none is here but by this move. For `planForTwins`.
  */
-export async function clearLikes({ tx, move, me, columns }: Context): Promise<void> {
+export async function clearLikes(context: Context): Promise<void> {
+  const { tx, move, me, columns } = context
   await sql`DELETE FROM likes WHERE likes.post_id = ${onOwnPosts(me)} AND likes.account_id <> ${me}
-    AND ${notOfResident(me, 'likes.account_id')}
+    AND ${notOfResident(context, 'likes.account_id')}
     AND NOT EXISTS (SELECT FROM carried.likes AS t WHERE t.move = ${move.id}::bigint
       AND t.account_id = likes.account_id AND t.post_id = likes.post_id
       AND ${isStagedSo(columns, 'likes')})`.execute(tx)

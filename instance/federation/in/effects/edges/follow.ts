@@ -49,7 +49,22 @@ export const follow: Effect = async ({ instance, activity, commit }) => {
       .executeTakeFirst()
     // A resident who came here while their follow was on its way has brought it along, unanswered.
     const answered = edge?.state === 'accepted' || member.locked
-    if (edge && answered && urisOf(edge.activity_uri).includes(activity.id)) return
+    const accept = async () =>
+      queueActivity(tx, instance, {
+        memberId: home.id,
+        activity: acceptActivity({
+          id: activityUri(instance.config.origin, member.handle, await nextId(tx)),
+          actor: actorAddresses(instance.config.origin, member.handle).actor,
+          follow: { id: activity.id, actor: activity.actor },
+        }),
+        orderingKey: `answer:${home.id}:${follower.id}`,
+        recipients: { accounts: [follower.id] },
+      })
+    if (edge && answered && urisOf(edge.activity_uri).includes(activity.id)) {
+      // When it was accepted here the follower lived here too, or the answer was lost: where they live they still ask.
+      if (edge.state === 'accepted') await accept()
+      return
+    }
     const recent = edge && now.getTime() - edge.created_at.getTime() < REORDER_MS
     const uris = withUri(recent ? edge.activity_uri : null, activity.id)
     const state = edge?.state === 'accepted' || !member.locked ? 'accepted' : 'pending'
@@ -67,16 +82,6 @@ export const follow: Effect = async ({ instance, activity, commit }) => {
       kind: state === 'accepted' ? 'follow' : 'follow_request',
       accountId: follower.id,
     })
-    if (state !== 'accepted') return
-    await queueActivity(tx, instance, {
-      memberId: home.id,
-      activity: acceptActivity({
-        id: activityUri(instance.config.origin, member.handle, await nextId(tx)),
-        actor: actorAddresses(instance.config.origin, member.handle).actor,
-        follow: { id: activity.id, actor: activity.actor },
-      }),
-      orderingKey: `answer:${home.id}:${follower.id}`,
-      recipients: { accounts: [follower.id] },
-    })
+    if (state === 'accepted') await accept()
   })
 }
