@@ -1,7 +1,14 @@
 // Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
+// Of one that is played alone, and fails, it also looks for the least that does.
 import { startPostgres } from '../postgres/server/server.ts'
+import { fewest } from './fewest.ts'
 import { readOptions } from './options.ts'
 import { report, runMany } from './run/many.ts'
+import { runSchedule } from './run/run.ts'
+import { makeSchedule } from './schedule.ts'
+import { openWorld } from './world/world.ts'
+
+const RUNS = 200
 
 const options = readOptions(process.argv.slice(2))
 if ('refused' in options) {
@@ -26,6 +33,16 @@ const tally = await runMany(server.port, {
     )
   },
 })
+if (most === 1 && tally.failed.length > 0) {
+  console.log(`Looking for the least of it that fails, ${RUNS} times at most …`)
+  const world = await openWorld(server.port)
+  const failing = async (tried: Parameters<typeof runSchedule>[1]) =>
+    (await runSchedule(world, tried)).violations.length > 0
+  const least = await fewest(makeSchedule(seed), failing, RUNS)
+  console.log(JSON.stringify(least, null, 1))
+  console.log(report(await runSchedule(world, least)))
+  await world.close()
+}
 await server.stop()
 for (const { seed } of tally.failed) console.log(`failed: --seed ${seed}`)
 process.exitCode = tally.failed.length > 0 ? 1 : 0
