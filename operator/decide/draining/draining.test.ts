@@ -1,87 +1,12 @@
 import { expect, test } from 'vitest'
-import {
-  known,
-  makeClaim,
-  makeCommunity,
-  makeFacts,
-  makeInstance,
-  makeRow,
-  makeSnapshot,
-  NOW,
-} from '../../testing/snapshots/community.ts'
+import { makeInstance, NOW } from '../../testing/snapshots/community.ts'
 import { changes, created, decide, everywhere, steps } from '../../testing/snapshots/decided.ts'
-import type { CommunitySnapshot, DirectoryFacts, DirectoryInstance } from '../snapshot.ts'
+import { type Emptying, emptyingSnapshot, moved, said } from '../../testing/snapshots/emptying.ts'
+import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
 import { RETIRE_COOL_MS } from './draining.ts'
 
-const DAY = 86_400_000
-
-type Given = {
-  readonly rows: readonly Partial<DirectoryInstance>[]
-  readonly drain?: readonly number[]
-  readonly rebalance?: object
-  readonly maxInstances?: number
-  readonly facts?: Partial<DirectoryFacts>
-  /** Ordinals whose own databases are empty. */
-  readonly drained?: readonly number[]
-  /** Since when fewer would do, in days ago. */
-  readonly compactFor?: number
-}
-
-/** Instances of four seats each, at rest but for what is given. */
-function snapshotOf({
-  rows,
-  drained = [],
-  maxInstances = 9,
-  compactFor,
-  ...given
-}: Given): CommunitySnapshot {
-  const community = makeCommunity({
-    seats: { perInstance: 4, minFree: 1, maxInstances, minutesBetweenInstances: 0 },
-    ...(given.drain && { drain: given.drain }),
-    ...(given.rebalance && { rebalance: given.rebalance }),
-  })
-  const all = rows.map((row, index) => makeRow(index + 1, { cap: 4, stateSince: NOW - 90 * DAY, ...row }))
-  return makeSnapshot({
-    community: {
-      ...community,
-      status:
-        compactFor === undefined
-          ? {}
-          : {
-              conditions: [
-                {
-                  type: 'Compact',
-                  status: 'False',
-                  reason: 'MoreThanNeeded',
-                  message: '',
-                  lastTransitionTime: new Date(NOW - compactFor * DAY).toISOString(),
-                },
-              ],
-            },
-    },
-    claim: makeClaim({
-      nextOrdinal: all.length + 1,
-      made: new Set(['directory', ...all.map(({ ordinal }) => String(ordinal))]),
-    }),
-    directory: known(makeFacts({ instances: all, ...given.facts })),
-    instances: all
-      .filter(({ state }) => state !== 'Retired')
-      .map(({ ordinal, state }) =>
-        makeInstance(ordinal, {
-          cap: 4,
-          state: state === 'Opening' ? 'Active' : state,
-          drained: drained.includes(ordinal),
-        }),
-      ),
-  })
-}
-
-const moved = (given: Given) =>
-  changes(snapshotOf(given)).filter(({ change }) => ['drain', 'reopen', 'retire'].includes(change))
-const said = (given: Given, type: string) =>
-  decide(snapshotOf(given)).findings.find((finding) => finding.type === type)
-const rebalance = (given: Given) =>
-  steps(snapshotOf(given)).flatMap((step) =>
+const rebalance = (given: Emptying) =>
+  steps(emptyingSnapshot(given)).flatMap((step) =>
     step.do === 'create' && step.object.kind === 'Rebalance' ? [Object(step.object.spec)] : [],
   )
 
@@ -100,7 +25,7 @@ test('whoever is named is emptied, by a Rebalance once the directory has it, and
     reason: 'Draining',
     message: 'garden-2 is being emptied',
   })
-  expect(decide(snapshotOf({ rows: going, drain: [2] })).counts).toMatchObject({
+  expect(decide(emptyingSnapshot({ rows: going, drain: [2] })).counts).toMatchObject({
     draining: 1,
     free: 2,
     instances: 2,
@@ -117,7 +42,7 @@ test('its Instance is told what the directory says, and one that was deleted by 
     steps(snapshot).flatMap((step) =>
       step.do === 'apply' && step.object.kind === 'Instance' ? [Object(step.object.spec)] : [],
     )
-  const snapshot = snapshotOf({ rows: [{}, { state: 'Draining' }], drain: [2] })
+  const snapshot = emptyingSnapshot({ rows: [{}, { state: 'Draining' }], drain: [2] })
   const instances = [makeInstance(1, { cap: 4 }), makeInstance(2, { cap: 4, state: 'Active' })]
   expect(told({ ...snapshot, instances }).find(({ ordinal }) => ordinal === 2)).toMatchObject({
     state: 'Draining',
@@ -125,17 +50,17 @@ test('its Instance is told what the directory says, and one that was deleted by 
   expect(
     told({ ...snapshot, instances: instances.slice(0, 1) }).find(({ ordinal }) => ordinal === 2),
   ).toMatchObject({ state: 'Draining' })
-  const retired = snapshotOf({ rows: [{}, { state: 'Retired' }] })
+  const retired = emptyingSnapshot({ rows: [{}, { state: 'Retired' }] })
   expect(created(retired)).toEqual([])
 })
 
 test('the last one that takes members goes on until another does, which is opened for that if it may be', () => {
   const alone = { rows: [{ taken: 2 }], drain: [1] }
   expect(moved(alone)).toEqual([])
-  expect(created(snapshotOf(alone))).toEqual([2])
+  expect(created(emptyingSnapshot(alone))).toEqual([2])
   expect(said(alone, 'Drained')).toMatchObject({ reason: 'InstanceStarting' })
   const opening = { rows: [{ taken: 2 }, { state: 'Opening' as const }], drain: [1] }
-  expect([moved(opening), created(snapshotOf(opening))]).toEqual([[], []])
+  expect([moved(opening), created(emptyingSnapshot(opening))]).toEqual([[], []])
   // One that was lived in, by whatever older copy of the directory says that it opens.
   const early = { rows: [{ taken: 2 }, { state: 'Opening' as const, used: true }], drain: [2] }
   expect([moved(early), said(early, 'Drained')?.message]).toEqual([
@@ -144,7 +69,7 @@ test('the last one that takes members goes on until another does, which is opene
   ])
   expect(moved({ rows: [{ taken: 2 }, {}], drain: [1] })).toMatchObject([{ change: 'drain', ordinal: 1 }])
   const most = { ...alone, maxInstances: 1 }
-  expect([moved(most), created(snapshotOf(most))]).toEqual([[], []])
+  expect([moved(most), created(emptyingSnapshot(most))]).toEqual([[], []])
   expect(said(most, 'Drained')).toMatchObject({
     reason: 'MaxInstancesReached',
     message: expect.stringContaining('spec.seats.maxInstances 1: raise it'),
@@ -165,12 +90,16 @@ test('an ordinal that there is not is told with the remedy; one that is gone alr
 
 test('no instance is opened under an ordinal that is to be emptied, whatever is seen', () => {
   const full = [{ taken: 4 }]
-  expect(created(snapshotOf({ rows: full, drain: [2, 3] }))).toEqual([4])
+  expect(created(emptyingSnapshot({ rows: full, drain: [2, 3] }))).toEqual([4])
   // Nothing is given up for good by naming it.
   const counted = (drain: readonly number[]) =>
-    steps(snapshotOf({ rows: full, drain })).find((step) => step.do === 'patch' && step.kind === 'configMap')
+    steps(emptyingSnapshot({ rows: full, drain })).find(
+      (step) => step.do === 'patch' && step.kind === 'configMap',
+    )
   expect(counted([2, 3])).toMatchObject({ patch: { data: { 'next-ordinal': '5' } } })
-  expect(steps(snapshotOf({ rows: [{}], drain: [2, 3] })).filter((step) => step.do === 'patch')).toEqual([])
+  expect(
+    steps(emptyingSnapshot({ rows: [{}], drain: [2, 3] })).filter((step) => step.do === 'patch'),
+  ).toEqual([])
   everywhere((snapshot) => {
     const rows = snapshot.directory.state === 'known' ? snapshot.directory.facts?.instances : []
     for (const ordinal of created(snapshot))
@@ -185,7 +114,7 @@ test('one that has not been opened goes unopened, whatever became of its databas
     { state: 'Opening' as const, ...row },
     { taken: 1 },
   ]
-  const asked = (row?: Partial<DirectoryInstance>) => snapshotOf({ rows: rows(row), drain: [2] })
+  const asked = (row?: Partial<DirectoryInstance>) => emptyingSnapshot({ rows: rows(row), drain: [2] })
   const retires = (snapshot: CommunitySnapshot) =>
     changes(snapshot).filter(({ change }) => change === 'retire' || change === 'activate')
   const gone = [{ change: 'retire', ordinal: 2 }]
@@ -194,7 +123,7 @@ test('one that has not been opened goes unopened, whatever became of its databas
   const instances = [makeInstance(1, { cap: 4 }), missing, makeInstance(3, { cap: 4 })]
   expect(retires({ ...asked(), instances })).toEqual(gone)
   expect(retires(asked())).toEqual(gone)
-  expect(retires(snapshotOf({ rows: rows() }))).not.toContainEqual(gone[0])
+  expect(retires(emptyingSnapshot({ rows: rows() }))).not.toContainEqual(gone[0])
   for (const row of [{ used: true }, { taken: 1 }, { taken: 1, leaving: 1 }])
     expect(retires(asked(row))).not.toContainEqual(gone[0])
   // What it said of itself is heard.
@@ -211,7 +140,10 @@ test('one that has not been opened goes unopened, whatever became of its databas
   expect(retires(silent(2))).toEqual(gone)
   expect(retires(silent(3))).toEqual([])
   // Two of which each would wait for the other.
-  const two = snapshotOf({ rows: [{ taken: 2 }, { state: 'Opening' }, { state: 'Opening' }], drain: [2, 3] })
+  const two = emptyingSnapshot({
+    rows: [{ taken: 2 }, { state: 'Opening' }, { state: 'Opening' }],
+    drain: [2, 3],
+  })
   expect(retires({ ...two, regression: silent(3).regression })).toEqual([
     ...gone,
     { change: 'retire', ordinal: 3 },
@@ -225,7 +157,7 @@ test('one that has not been opened goes unopened, whatever became of its databas
 })
 
 test('the only one, named before it was opened, goes as well, and another is opened', () => {
-  const only = snapshotOf({ rows: [{ state: 'Opening' }], drain: [1] })
+  const only = emptyingSnapshot({ rows: [{ state: 'Opening' }], drain: [1] })
   expect(changes(only)).toContainEqual({ change: 'retire', ordinal: 1 })
   expect(created(only)).toEqual([2])
 })
@@ -233,7 +165,7 @@ test('the only one, named before it was opened, goes as well, and another is ope
 test('where there are too few seats for the members of those that are emptied, one is opened first', () => {
   const rows = [{ taken: 4 }, { taken: 2, state: 'Draining' as const }]
   expect(rebalance({ rows, drain: [2] })).toEqual([])
-  expect(created(snapshotOf({ rows, drain: [2] }))).toEqual([3])
+  expect(created(emptyingSnapshot({ rows, drain: [2] }))).toEqual([3])
   const most = { rows, drain: [2], maxInstances: 2 }
   expect(said(most, 'Balanced')).toMatchObject({
     reason: 'MaxInstancesReached',
@@ -253,60 +185,18 @@ test('retired is only what is empty by the directory and by its own database, an
   expect(retires({ movedAt: NOW - RETIRE_COOL_MS + 1 })).toBe(false)
   expect(retires({ movedAt: NOW - RETIRE_COOL_MS })).toBe(true)
   // Asked about for an older state of it, it may have meant nothing.
-  const snapshot = snapshotOf({ rows: [{}, empty], drain: [2] })
+  const snapshot = emptyingSnapshot({ rows: [{}, empty], drain: [2] })
   const stale = makeInstance(2, { cap: 4, state: 'Draining', drained: true, generation: 2, observed: 1 })
   expect(changes({ ...snapshot, instances: [makeInstance(1, { cap: 4 }), stale] })).not.toContainEqual({
     change: 'retire',
     ordinal: 2,
   })
-  const soon = snapshotOf({ rows: [{}, { ...empty, stateSince: NOW - 55_000 }], drain: [2], drained: [2] })
-  expect(decide(soon).requeueAfterMs).toBeLessThanOrEqual(5_100)
-})
-
-test('fewer would do: the emptiest is emptied when that has been so for long enough, and only with mode Auto', () => {
-  const rows = [{ taken: 1 }, { taken: 2 }, { taken: 1 }]
-  const after = (given: Partial<Given>) => moved({ rows, compactFor: 30, ...given })
-  expect(after({})).toEqual([{ change: 'drain', ordinal: 3, cause: 'Fewer' }])
-  expect(said({ rows }, 'Compact')).toMatchObject({ status: 'False', reason: 'MoreThanNeeded' })
-  for (const given of [
-    { compactFor: 29.9 },
-    { rebalance: { shrinkAfterDays: 31 } },
-    { rebalance: { shrinkAfterDays: 0 } },
-    { rebalance: { mode: 'Manual' } },
-    { rebalance: { mode: 'Off' } },
-    { facts: { waiting: 1 } },
-    // An instance that was opened or emptied since begins the time anew.
-    { rows: [{ taken: 1 }, { taken: 2 }, { taken: 1, stateSince: NOW - 29.9 * DAY }] },
-    { rows: [{ taken: 1 }, { taken: 2 }, { taken: 1, state: 'Opening' as const }] },
-    // Twice minFree would not be left, or not the headroom besides.
-    { rows: [{ taken: 3 }, { taken: 4 }] },
-    { rows: [{ taken: 3 }, { taken: 3 }, { taken: 1 }] },
-    { rebalance: { headroomPercent: 50 }, rows: [{ taken: 1 }, { taken: 2 }] },
-  ])
-    expect(after(given)).toEqual([])
-  expect(said({ rows: [{ taken: 3 }, { taken: 4 }] }, 'Compact')).toMatchObject({ status: 'True' })
-})
-
-test('emptied because fewer would do, it takes members again when they need its seats or it is no longer wished for', () => {
-  const fewer = (first: number, second: number, given: Partial<Given> = {}) =>
-    moved({ rows: [{ taken: first }, { taken: second, state: 'Draining', drainedFor: 'Fewer' }], ...given })
-  const reopened = [{ change: 'reopen', ordinal: 2 }]
-  expect(fewer(2, 1)).toEqual([])
-  expect(fewer(3, 1)).toEqual(reopened)
-  expect(fewer(2, 1, { facts: { waiting: 1 } })).toEqual(reopened)
-  expect(fewer(2, 1, { rebalance: { mode: 'Manual' } })).toEqual(reopened)
-  expect(fewer(2, 1, { rebalance: { shrinkAfterDays: 0 } })).toEqual(reopened)
-  // From now on it is somebody's wish.
-  expect(fewer(3, 1, { drain: [2] })).toEqual([{ change: 'drain', ordinal: 2, cause: 'Asked' }])
-})
-
-test('since when fewer would do is not forgotten while nobody answers', () => {
-  const snapshot = snapshotOf({ rows: [{}, {}], compactFor: 12 })
-  const refusal = { reason: 'DatabaseUnreachable', message: 'no answer' } as const
-  const unanswered = { ...snapshot, directory: { state: 'unknown' as const, refusal } }
-  expect(decide(unanswered).findings.find(({ type }) => type === 'Compact')).toMatchObject({
-    status: 'False',
+  const soon = emptyingSnapshot({
+    rows: [{}, { ...empty, stateSince: NOW - 55_000 }],
+    drain: [2],
+    drained: [2],
   })
+  expect(decide(soon).requeueAfterMs).toBeLessThanOrEqual(5_100)
 })
 
 test('never the last, never with members, never on a guess: whatever is seen', () => {
