@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../../../../test/postgres/databases.ts'
-import { homeOf, makeInstance, type TestInstance } from '../../../../../test/postgres/instances.ts'
-import { join, stranger, type TestMember } from '../../../../../test/postgres/people.ts'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { neighbourhood } from '../../../../../test/postgres/neighbourhood.ts'
+import { stranger } from '../../../../../test/postgres/people.ts'
 import { follow, followState, unfollow } from '../../../../members/follow.ts'
 import { apply } from '../../apply/apply.ts'
 
-let community: TestCommunity
-let home: TestInstance
-let ana: TestMember
+const { at, person } = neighbourhood({ homes: 1, domain: 'garden.example', people: ['ana'] })
 let bob: string
 beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { domain: 'garden.example' })
-  home = await makeInstance(homeOf(community, 1), 1)
-  ana = await join(home.instance, 'ana')
-  bob = await stranger(home.instance, 'bob', 'far.example')
+  bob = await stranger(at(1), 'bob', 'far.example')
 })
-afterAll(async () => {
-  await home.close()
-  await community.close()
-})
-beforeEach(() => unfollow(home.instance, ana, bob))
+beforeEach(() => unfollow(at(1), person('ana'), bob))
 
 const ANA = 'https://garden.example/users/ana'
 const BOB = 'https://far.example/users/bob'
@@ -27,11 +17,11 @@ const embedded = (id?: string) => ({ ...(id && { id }), type: 'Follow', actor: A
 
 /** Follows, and gives the id of the follow's activity. */
 async function asks(): Promise<string> {
-  await follow(home.instance, ana, bob)
-  const edge = await home.instance.db
-    .selectFrom('follows')
+  await follow(at(1), person('ana'), bob)
+  const edge = await at(1)
+    .db.selectFrom('follows')
     .select('activity_uri')
-    .where('follower_id', '=', ana.id)
+    .where('follower_id', '=', person('ana').id)
     .where('followee_id', '=', bob)
     .executeTakeFirstOrThrow()
   return edge.activity_uri ?? ''
@@ -42,8 +32,8 @@ async function answer(type: 'Accept' | 'Reject', object: unknown) {
   const id = `https://far.example/answers/${++answers}`
   const body = { id, type, actor: BOB, object }
   const row = { id: String(answers), actor_uri: BOB, activity_uri: id, recipient: null, from_sibling: null }
-  expect(await apply(home.instance, { ...row, body })).toEqual({ is: 'done' })
-  return (await followState(home.instance.db, ana.id, bob)) ?? 'none'
+  expect(await apply(at(1), { ...row, body })).toEqual({ is: 'done' })
+  return (await followState(at(1).db, person('ana').id, bob)) ?? 'none'
 }
 
 const SHAPES: [string, (id: string) => unknown][] = [
@@ -55,7 +45,7 @@ test.each(SHAPES)(
   'an answer to a follow that was taken back leaves the next one as it is: %s',
   async (_, of) => {
     const old = await asks()
-    await unfollow(home.instance, ana, bob)
+    await unfollow(at(1), person('ana'), bob)
     const now = await asks()
     expect(now).not.toBe(old)
     expect(await answer('Accept', of(old))).toBe('pending')
@@ -80,7 +70,7 @@ test.each<[string, unknown]>([
 
 test('a follow whose activity is not known is answered by any', async () => {
   const old = await asks()
-  await home.instance.db.updateTable('follows').set({ activity_uri: null }).execute()
+  await at(1).db.updateTable('follows').set({ activity_uri: null }).execute()
   expect(await answer('Accept', embedded(old))).toBe('accepted')
   expect(await answer('Reject', embedded(old))).toBe('none')
 })

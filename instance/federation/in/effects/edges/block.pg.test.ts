@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { makeCommunity, type TestCommunity } from '../../../../../test/postgres/databases.ts'
-import { homeOf, makeInstance, type TestInstance } from '../../../../../test/postgres/instances.ts'
-import { join, stranger, type TestMember } from '../../../../../test/postgres/people.ts'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { neighbourhood } from '../../../../../test/postgres/neighbourhood.ts'
+import { stranger } from '../../../../../test/postgres/people.ts'
 import { follow, followState } from '../../../../members/follow.ts'
 import { apply } from '../../apply/apply.ts'
 
-let community: TestCommunity
-let home: TestInstance
-let ana: TestMember
+const { at, person } = neighbourhood({ homes: 1, domain: 'garden.example', people: ['ana'] })
 let bob: string
 beforeAll(async () => {
-  community = await makeCommunity(inject('postgresPort'), { domain: 'garden.example' })
-  home = await makeInstance(homeOf(community, 1), 1)
-  ana = await join(home.instance, 'ana')
-  bob = await stranger(home.instance, 'bob', 'far.example')
-})
-afterAll(async () => {
-  await home.close()
-  await community.close()
+  bob = await stranger(at(1), 'bob', 'far.example')
 })
 beforeEach(async () => {
-  for (const table of ['follows', 'tombstones'] as const) await home.instance.db.deleteFrom(table).execute()
+  for (const table of ['follows', 'tombstones'] as const) await at(1).db.deleteFrom(table).execute()
 })
 
 const ANA = 'https://garden.example/users/ana'
@@ -31,13 +21,13 @@ const FOLLOW = { id: 'https://far.example/follows/2', type: 'Follow', actor: BOB
 
 async function arrives(body: typeof BLOCK | typeof UNDO) {
   const row = { id: '1', actor_uri: BOB, activity_uri: body.id, recipient: null, from_sibling: null, body }
-  expect(await apply(home.instance, row)).toEqual({ is: 'done' })
+  expect(await apply(at(1), row)).toEqual({ is: 'done' })
 }
 
 /** Whom Ana follows, and who follows her: of the two, their states. */
 const edges = async () => [
-  await followState(home.instance.db, ana.id, bob),
-  await followState(home.instance.db, bob, ana.id),
+  await followState(at(1).db, person('ana').id, bob),
+  await followState(at(1).db, bob, person('ana').id),
 ]
 
 test.each([
@@ -47,12 +37,12 @@ test.each([
 ])(
   'a block that was taken back ends the follows of before, and none of those made since: %s',
   async (_, came) => {
-    await follow(home.instance, ana, bob)
+    await follow(at(1), person('ana'), bob)
     await arrives(FOLLOW)
     for (const body of came) await arrives(body)
     expect(await edges()).toEqual([undefined, undefined])
 
-    await follow(home.instance, ana, bob)
+    await follow(at(1), person('ana'), bob)
     await arrives({ ...FOLLOW, id: 'https://far.example/follows/3' })
     await arrives(BLOCK)
     expect(await edges()).toEqual(['pending', 'accepted'])
@@ -60,7 +50,7 @@ test.each([
 )
 
 test('a block that was not taken back ends the follows of before', async () => {
-  await follow(home.instance, ana, bob)
+  await follow(at(1), person('ana'), bob)
   await arrives(FOLLOW)
   await arrives({ ...UNDO, object: { ...BLOCK, id: 'https://far.example/blocks/0' } })
   await arrives(BLOCK)
