@@ -1,8 +1,7 @@
 import { expect, inject, test } from 'vitest'
 import { report, runMany } from './run/many.ts'
 
-/** Of the thousands from here on none fails; of smaller ones some do. */
-const SEED = 200_000
+const SEED = 1
 const MOST = 1000
 
 test('whatever members, strangers, crashes and lost answers do while people move: the invariants hold', async () => {
