@@ -1,5 +1,5 @@
 // This home's own memory of a move: which attempt may speak, and how far this side is.
-import { type Selectable, sql } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import { BEFORE_SWITCH, type Move } from '../directory/moves/move.ts'
 import { readMove } from '../directory/moves/read.ts'
 import type { Instance } from '../instance.ts'
@@ -10,6 +10,7 @@ import type { MoveCall } from './calls.ts'
 
 export type Side = 'source' | 'target'
 export type LocalMove = Selectable<InstanceTables['moves']>
+type NewMove = Insertable<InstanceTables['moves']>
 export type MoveDeps = Pick<
   Instance,
   'db' | 'directory' | 'homes' | 'config' | 'boot' | 'random' | 'log' | 'wake'
@@ -17,12 +18,15 @@ export type MoveDeps = Pick<
 
 /**
  * Runs `fn` in a transaction that holds the move's row here, if the caller's attempt is not older than one seen before.
- * If `fn` returns a refusal, nothing is changed.
+ * If `fn` returns a refusal, nothing is changed. `opens`: the row is made first where there is none, with all that `fn`
+ * does or not at all: a copy of this database from a moment in between would have a move that nobody is staged for, and
+ * that can neither go on nor be given up.
  */
 export async function asCaller<T>(
   { db, boot }: Pick<MoveDeps, 'db' | 'boot'>,
   call: MoveCall,
   fn: (tx: InstanceTransaction, move: LocalMove) => Promise<T | Refusal>,
+  opens?: NewMove,
 ): Promise<T | Refusal> {
   let refusal: Refusal | undefined
   try {
@@ -30,7 +34,7 @@ export async function asCaller<T>(
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (tx) => {
-        const result = await hold(tx, boot, call, fn)
+        const result = await hold(tx, boot, call, fn, opens)
         if (!isRefusal(result)) return result
         refusal = result
         throw new Undo()
@@ -46,7 +50,15 @@ async function hold<T>(
   boot: string,
   { move: id, attempt }: MoveCall,
   fn: (tx: InstanceTransaction, move: LocalMove) => Promise<T | Refusal>,
+  opens: NewMove | undefined,
 ): Promise<T | Refusal> {
+  if (opens) {
+    await tx
+      .insertInto('moves')
+      .values(opens)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute()
+  }
   const move = await tx.selectFrom('moves').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
   const { rows } = await sql<{ booted: boolean }>`SELECT ${isBooted(boot)} AS booted`.execute(tx)
   if (rows[0]?.booted !== true) return refuse('restored')
@@ -57,34 +69,31 @@ async function hold<T>(
 }
 
 /**
- * Makes the row of a move that begins here. The directory must have the move before its switch, with this very
- * attempt and this home as `side`: a driver who wakes up late cannot begin anything again.
+ * The row of a move that begins here, for `asCaller` to make. The directory must have the move before its switch, with
+ * this very attempt and this home as `side`: a driver who wakes up late cannot begin anything again.
  */
 export async function openHere(
   deps: MoveDeps,
   call: MoveCall,
   side: Side,
   state: 'logging' | 'staging',
-): Promise<Move | Refusal> {
+): Promise<NewMove | Refusal> {
   const move = await readMove(deps.directory, call.move)
   if (!move) return refuse('move-unknown')
   if (move[side] !== deps.config.ordinal) return refuse('move-unknown')
   if (move.attempt !== call.attempt || !BEFORE_SWITCH.includes(move.step)) return refuse('move-overtaken')
-  await deps.db
-    .insertInto('moves')
-    .values({
-      id: move.id,
-      side,
-      member_id: move.memberId,
-      other: side === 'source' ? move.target : move.source,
-      epoch: move.epoch,
-      attempt: call.attempt,
-      state,
-    })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute()
-  return move
+  return rowOf(move, side, state)
 }
+
+const rowOf = (move: Move, side: Side, state: string): NewMove => ({
+  id: move.id,
+  side,
+  member_id: move.memberId,
+  other: side === 'source' ? move.target : move.source,
+  epoch: move.epoch,
+  attempt: move.attempt,
+  state,
+})
 
 /** Of all that is locked by two numbers; one number locks a member. */
 const TURN_LOCK = 2
@@ -116,15 +125,7 @@ export async function isOverOnlyHere(
 export async function fenceOff(deps: MoveDeps, move: Move, side: Side): Promise<void> {
   await deps.db
     .insertInto('moves')
-    .values({
-      id: move.id,
-      side,
-      member_id: move.memberId,
-      other: side === 'source' ? move.target : move.source,
-      epoch: move.epoch,
-      attempt: move.attempt,
-      state: 'undone',
-    })
+    .values(rowOf(move, side, 'undone'))
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
 }

@@ -27,11 +27,16 @@ export async function stage(deps: TargetDeps, call: MoveCall): Answer<Done> {
   const opened = await openHere(deps, call, 'target', 'staging')
   if (isRefusal(opened)) return opened
   return withSeat(() =>
-    asCaller(deps, call, async (tx, move) => {
-      if (move.state !== 'staging') return move.state === 'undone' ? refuse('move-overtaken') : DONE
-      const known = deps.homes.byId(move.member_id) ?? (await deps.homes.freshById(move.member_id))
-      return known ? stageMember(tx, deps.config.origin, move, known) : refuse('member-unknown')
-    }),
+    asCaller(
+      deps,
+      call,
+      async (tx, move) => {
+        if (move.state !== 'staging') return move.state === 'undone' ? refuse('move-overtaken') : DONE
+        const known = deps.homes.byId(move.member_id) ?? (await deps.homes.freshById(move.member_id))
+        return known ? stageMember(tx, deps.config.origin, move, known) : refuse('member-unknown')
+      },
+      opened,
+    ),
   )
 }
 

@@ -24,11 +24,16 @@ const DONE: Done = { done: true }
 export async function subscribe(deps: MoveDeps, call: MoveCall): Answer<Done> {
   const opened = await openHere(deps, call, 'source', 'logging')
   if (isRefusal(opened)) return opened
-  const held = await asCaller(deps, call, async (tx, move) => {
-    const living = await stateOf(tx, move, ['active', 'suspended', 'frozen'])
-    if (isRefusal(living)) return living
-    return move.state === 'undone' || move.state === 'demoted' ? refuse('move-overtaken') : DONE
-  })
+  const held = await asCaller(
+    deps,
+    call,
+    async (tx, move) => {
+      const living = await stateOf(tx, move, ['active', 'suspended', 'frozen'])
+      if (isRefusal(living)) return living
+      return move.state === 'undone' || move.state === 'demoted' ? refuse('move-overtaken') : DONE
+    },
+    opened,
+  )
   if (isRefusal(held)) return held
   return (await olderWritesEnded(deps.db, OLDER_WRITES_MS)) ? DONE : refuse('still-busy')
 }

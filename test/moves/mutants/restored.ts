@@ -160,4 +160,20 @@ export const RESTORED: readonly Mutant[] = [
     edits: [{ file: 'instance/move/tend.ts', from: 'await instance.homes.disprove()', to: '' }],
     by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'then she is at home all the same' },
   },
+  {
+    name: 'a move that begins at a home before anybody is staged for it',
+    edits: [
+      {
+        file: 'instance/move/fence.ts',
+        from: 'return await db\n      .transaction()',
+        to: `if (opens) await db.insertInto('moves').values(opens).onConflict((one) => one.doNothing()).execute()
+    return await db
+      .transaction()`,
+      },
+    ],
+    by: {
+      file: 'test/moves/restores/staging.pg.test.ts',
+      test: 'put back to when her seat there was being reserved: the move goes on, or is given up',
+    },
+  },
 ]
