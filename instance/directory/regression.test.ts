@@ -24,11 +24,14 @@ test('a directory that has forgotten somebody who lives here, or where they came
   expect(laterThan(found, [{ id: '1', epoch: 3, state: 'active' }])).toBeUndefined()
   // Of somebody who has moved on since this home is the one that is behind.
   expect(laterThan(found, [{ id: '1', epoch: 2, state: 'active' }])).toBeUndefined()
+  expect(laterThan(found, [{ id: '1', epoch: 2, state: 'leaving' }])).toBeUndefined()
   // Nor of a sign-up that it has given up.
   expect(laterThan(found, [{ id: '2', epoch: 1, state: 'pending' }])).toBeUndefined()
   for (const resident of [
     { id: '1', epoch: 4, state: 'active' },
     { id: '2', epoch: 1, state: 'frozen' },
+    // Who waits to be let go has left by one that knew where to.
+    { id: '1', epoch: 3, state: 'leaving' },
   ]) {
     const seen = laterThan(found, [resident])
     expect(seen && isRegression(seen, { incarnation: 2, revision: 1_000_000n })).toBe(true)

@@ -30,25 +30,26 @@ type Resident = Stay & { readonly state: string }
 /**
  * What was seen, when a directory does not know somebody who lives here, or only an earlier stay of theirs: one that was
  * newer, whatever its revision. A restored directory counts on from where it was, and may have come to where it had been.
+ * Nobody is `leaving` but by a directory that knew a later stay: one that does not would have them wait here for ever.
  */
 export function laterThan(
   found: Seen & { readonly members: readonly Stay[] },
   residents: readonly Resident[],
 ): Seen | undefined {
   const epochs = new Map(found.members.map(({ id, epoch }) => [id, epoch]))
-  // Of a sign-up that is not over the directory may know nothing any more.
-  return residents.some(({ id, epoch, state }) => state !== 'pending' && (epochs.get(id) ?? 0) < epoch)
+  return residents.some(({ id, epoch, state }) => {
+    const known = epochs.get(id) ?? 0
+    if (state === 'leaving') return known <= epoch
+    // Of a sign-up that is not over the directory may know nothing any more.
+    return state !== 'pending' && known < epoch
+  })
     ? laterDirectory(found)
     : undefined
 }
 
-/** Whoever is here, and is not only coming or going. */
+/** Whoever is here, and is not only coming. */
 export function readResidents(db: InstanceDatabase): Promise<Resident[]> {
-  return db
-    .selectFrom('members')
-    .select(['id', 'epoch', 'state'])
-    .where('state', 'not in', ['staged', 'leaving'])
-    .execute()
+  return db.selectFrom('members').select(['id', 'epoch', 'state']).where('state', '<>', 'staged').execute()
 }
 
 export async function readSeen(db: InstanceDatabase): Promise<Seen> {

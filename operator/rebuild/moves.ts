@@ -47,9 +47,9 @@ export function rebuildMoves(
     })
 }
 
-/** What only happens after the switch. */
+/** What only happens after the switch. Whoever was thawed is to wait by another move, or by a switch that was lost before. */
 export const hasLeft = ({ side, state, left }: LocalMove): boolean =>
-  side === 'source' && (state === 'demoted' || left)
+  side === 'source' && (state === 'demoted' || (left && state !== 'undone'))
 
 const AT_REST: ReadonlySet<string | undefined> = new Set([undefined, 'undone'])
 

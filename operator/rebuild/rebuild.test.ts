@@ -127,19 +127,20 @@ test('a role is that of the newest row', () => {
   expect(rebuild(seen, old, [report], new Set()).members).toMatchObject([{ role: 'moderator', home: 1 }])
 })
 
+const move = {
+  id: '5',
+  side: 'source' as const,
+  member: '1',
+  other: 2,
+  epoch: 1,
+  attempt: 1,
+  state: 'frozen',
+  left: false,
+  createdAt: '2026-01-01T00:00:00Z',
+  changedAt: '2026-01-01T00:00:00Z',
+}
+
 test('a move that a restored home still has under way is over once its member has moved on', () => {
-  const move = {
-    id: '5',
-    side: 'source' as const,
-    member: '1',
-    other: 2,
-    epoch: 1,
-    attempt: 1,
-    state: 'frozen',
-    left: false,
-    createdAt: '2026-01-01T00:00:00Z',
-    changedAt: '2026-01-01T00:00:00Z',
-  }
   const old = { instances: [], members: [], moves: [] }
   const reports = [
     { ordinal: 1, cap: 3, seen, residents: [{ ...ana, epoch: 1, state: 'frozen' as const }], moves: [move] },
@@ -157,6 +158,30 @@ test('a move that a restored home still has under way is over once its member ha
     [3],
     ['done'],
   ])
+})
+
+test('who waits to be let go is where they left for, and who was thawed before that is where they were', () => {
+  const old = {
+    instances: [],
+    members: [{ id: '1', handle: 'ana', home: 1, epoch: 1, state: 'active' as const }],
+    moves: [{ id: '5', member: '1', source: 1, target: 2, epoch: 1, attempt: 1, step: 'undoing' }],
+  }
+  const built = (source: string, target: string) => {
+    const reports = [
+      { ordinal: 1, cap: 3, seen, residents: [], moves: [{ ...move, state: source, left: true }] },
+      {
+        ordinal: 2,
+        cap: 3,
+        seen,
+        residents: [],
+        moves: [{ ...move, side: 'target' as const, other: 1, state: target }],
+      },
+    ]
+    const { members, moves } = rebuild(seen, old, reports, new Set())
+    return [members.map(({ home, epoch }) => [home, epoch]), moves.map(({ step }) => step)]
+  }
+  expect(built('frozen', 'sealed')).toEqual([[[2, 1_002]], ['switched']])
+  expect(built('undone', 'undone')).toEqual([[[1, 1_001]], ['undone']])
 })
 
 test('what contradicts itself is left alone', () => {

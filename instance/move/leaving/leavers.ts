@@ -1,5 +1,7 @@
 // People whom a restore of this database brought back though they live elsewhere: their rows are kept, their seats freed.
 import { sql } from 'kysely'
+import type { Home } from '../../directory/homes.ts'
+import { isSameStay } from '../../directory/incarnation.ts'
 import { lastSwitched } from '../../directory/moves/read.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { LocalMove, MoveDeps } from '../fence.ts'
@@ -10,7 +12,8 @@ type Leaver = { readonly id: string; readonly epoch: number }
 
 /**
  * Lets go of everybody who is `leaving` here, by what the directory says now. As after a move: if the home that they
- * went to should lose them, what was kept here brings them back. Doing it again changes nothing.
+ * went to should lose them, what was kept here brings them back. Whoever has nowhere to go stays. Doing it again changes
+ * nothing.
  */
 export async function letLeaversGo(deps: MoveDeps): Promise<void> {
   const leavers = await deps.db
@@ -21,8 +24,30 @@ export async function letLeaversGo(deps: MoveDeps): Promise<void> {
   for (const leaver of leavers) {
     const home = await deps.homes.freshById(leaver.id)
     if (deps.homes.regressed) return
-    if (home && home.epoch > leaver.epoch) await letGo(deps, leaver)
+    if (!home || home.epoch <= leaver.epoch) continue
+    if (staysHere(deps, home, leaver)) await keepHere(deps, leaver)
+    else await letGo(deps, leaver)
   }
+}
+
+/**
+ * The directory in which they had left was lost, and the one that was rebuilt since, from what all homes say, has them
+ * here: it has given their stay another number, as no other directory would.
+ */
+const staysHere = ({ config }: MoveDeps, home: Home, leaver: Leaver): boolean =>
+  home.home === config.ordinal && home.state === 'active' && isSameStay(home.epoch, leaver.epoch)
+
+async function keepHere(deps: MoveDeps, { id, epoch }: Leaver): Promise<void> {
+  await deps.db
+    .updateTable('members')
+    .set({ state: 'active' })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('state', '=', 'leaving')
+    .execute()
+  deps.log.warn('somebody who had left by a directory that was lost lives here, and stays')
+  // As one who lives here they are given the new number.
+  await deps.homes.refresh()
 }
 
 async function letGo(deps: MoveDeps, leaver: Leaver): Promise<void> {

@@ -176,4 +176,37 @@ export const RESTORED: readonly Mutant[] = [
       test: 'put back to when her seat there was being reserved: the move goes on, or is given up',
     },
   },
+  {
+    name: 'a directory believed that forgot where somebody leaves for',
+    edits: [
+      {
+        file: 'instance/directory/regression.ts',
+        from: "if (state === 'leaving') return known <= epoch",
+        to: "if (state === 'leaving') return false",
+      },
+    ],
+    by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'and that home reads it again' },
+  },
+  {
+    name: 'somebody who was thawed taken for one who has left',
+    edits: [
+      {
+        file: 'operator/rebuild/moves.ts',
+        from: "(left && state !== 'undone')",
+        to: 'left',
+      },
+    ],
+    by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'and that home has thawed her' },
+  },
+  {
+    name: 'somebody let go of who has nowhere to go',
+    edits: [
+      {
+        file: 'instance/move/leaving/leavers.ts',
+        from: 'if (staysHere(deps, home, leaver)) await keepHere(deps, leaver)\n    else await letGo(deps, leaver)',
+        to: 'await letGo(deps, leaver)',
+      },
+    ],
+    by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'and that home has thawed her' },
+  },
 ]

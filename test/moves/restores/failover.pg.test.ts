@@ -5,6 +5,7 @@ import { STEPS } from '../../../instance/directory/moves/move.ts'
 import { openMoves } from '../../../instance/directory/moves/read.ts'
 import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { writePost } from '../../../instance/posts/write.ts'
+import { verifyResidents } from '../../../instance/store/boots/residents.ts'
 import { abandon, drive } from '../../../operator/rebalance/drive/drive.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
 import { must } from '../../postgres/lives.ts'
@@ -118,6 +119,67 @@ describe.each(['frozen', 'verified'] as const)('of a move that was given up it k
     expect((await town.acceptors(ana)).length).toBeLessThan(2)
     await settle()
     await atHome(ana, post.id)
+  })
+})
+
+/** Her old home holds her against the directory, and may have read it a while ago. */
+async function verifyFirst(read?: () => Promise<void>): Promise<void> {
+  const { db, directory, homes, log } = town.world.pod(1).instance
+  await homes.refresh()
+  const image = [...homes.all()]
+  const byId = (id: string) => image.find((home) => home.id === id)
+  await read?.()
+  const stale = { all: () => image, byId, refresh: async () => undefined, regressed: false }
+  await verifyResidents({ db, directory, homes: stale, log, ordinal: 1 })
+}
+
+describe('of a move that was switched, by which her old home had begun to let her go, it knows only: verified', () => {
+  const begun = async () => {
+    const { ana, id } = await start()
+    await town.driveTo(id, 'switched', async (step) => {
+      if (step === 'verified') await keep()
+    })
+    return { ana, id }
+  }
+  const lose = async () => {
+    await failOver()
+    await countOn()
+  }
+  const thaw = () => tendMoves(town.world.pod(1).instance, { frozenMs: 0 })
+  const settled = async (ana: Person) => {
+    await settle()
+    expect((await town.acceptors(ana)).length).toBe(1)
+    expect(await halfMoved()).toEqual([])
+  }
+
+  test('and that home reads it again', async () => {
+    const { ana } = await begun()
+    await verifyFirst()
+    await lose()
+    await settled(ana)
+  })
+
+  test('and that home is about to thaw her', async () => {
+    const { ana } = await begun()
+    await verifyFirst()
+    await lose()
+    await thaw()
+    expect(await town.acceptors(ana)).toEqual([])
+    await settled(ana)
+  })
+
+  test('and that home has thawed her', async () => {
+    const { ana, id } = await begun()
+    let post = ''
+    await verifyFirst(async () => {
+      await lose()
+      await thaw()
+      expect(await drive(town.world.drive, id)).toMatchObject({ is: 'undone' })
+      const thawed = { text: 'Thawed', visibility: 'public' } as const
+      post = must(await writePost(town.world.pod(1).instance, { ...ana, epoch: 1 }, thawed)).id
+    })
+    await settled(ana)
+    await atHome(ana, post)
   })
 })
 
