@@ -43,6 +43,20 @@ export async function openMoves(db: Reader): Promise<Move[]> {
   return rows.map(asMove)
 }
 
+/**
+ * Moves that may be switched without another word of the home that is left: it has said that the member is frozen there,
+ * and a copy that was sealed needs nothing more of it.
+ */
+export async function movesAboutToSwitch(db: Reader, source: number): Promise<Move[]> {
+  const rows = await db
+    .selectFrom('moves')
+    .select(MOVE_COLUMNS)
+    .where('source', '=', source)
+    .where('step', 'in', ['frozen', 'verified'])
+    .execute()
+  return rows.map(asMove)
+}
+
 /** Whether one of these members has moved away from an instance: what it says of them was once its to say. */
 export async function hasLeft(db: Reader, members: readonly string[], ordinal: number): Promise<boolean> {
   if (members.length === 0) return false

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Home } from '../../directory/homes.ts'
 import { endsWith, type Move } from '../../directory/moves/move.ts'
-import { lastSwitched } from '../../directory/moves/read.ts'
+import { lastSwitched, movesAboutToSwitch } from '../../directory/moves/read.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
 import { type CopyPlace, type KeptPage, keptPage, type MoveCall } from '../calls.ts'
@@ -28,6 +28,9 @@ const DONE: Done = { done: true }
 export async function bringBack(deps: TargetDeps, home: Home): Answer<Done> {
   const move = await lastSwitched(deps.directory, home.id, 'target', deps.config.ordinal)
   if (!move || !endsWith(move, home)) return refuse('no-copy')
+  // They may be at home elsewhere at any moment, as they were when they were frozen here.
+  const leaving = await movesAboutToSwitch(deps.directory, deps.config.ordinal)
+  if (leaving.some(({ memberId }) => memberId === home.id)) return refuse('unsettled')
   const run = randomUUID()
   const call = { move: move.id, attempt: move.attempt }
   const arrived = await deps.db

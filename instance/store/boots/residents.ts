@@ -5,6 +5,7 @@ import type { Homes } from '../../directory/homes.ts'
 import { isSameStay } from '../../directory/incarnation.ts'
 import type { DirectoryDatabase, InstanceDatabase } from '../database.ts'
 import { arrivingHere } from './arriving.ts'
+import { giveUpForgotten } from './forgotten.ts'
 import { codeOf } from './missing.ts'
 
 export type ResidentDeps = {
@@ -68,11 +69,14 @@ export function compareResidents(
 }
 
 /**
- * Reads the directory, compares, and demotes who moved away. Whoever is about to arrive is not missing. Until a boot row
- * is inserted after this, nothing is written for any member, so a restored home never speaks for people who live elsewhere.
+ * Reads the directory, compares, and demotes who moved away; whoever is about to is kept here, if this database has
+ * forgotten that. Whoever is about to arrive is not missing. Until a boot row is inserted after this, nothing is written
+ * for any member, so a restored home never speaks for people who live elsewhere.
  */
 export async function verifyResidents(deps: ResidentDeps): Promise<Comparison> {
   const { db, homes, ordinal, log } = deps
+  // Before the directory is read: what was switched until now is seen there.
+  await giveUpForgotten(deps)
   await homes.refresh()
   const arriving = await arrivingHere(deps)
   const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()

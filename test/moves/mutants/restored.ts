@@ -36,6 +36,22 @@ export const RESTORED: readonly Mutant[] = [
     },
   },
   {
+    name: 'a move switched although the home that is left has forgotten the freeze',
+    edits: [{ file: 'instance/store/boots/residents.ts', from: 'await giveUpForgotten(deps)', to: '' }],
+    by: { file: 'test/moves/restores/midway.pg.test.ts', test: 'put back to: subscribed' },
+  },
+  {
+    name: 'somebody brought back to a home that they are about to have left',
+    edits: [
+      {
+        file: 'instance/move/arriving/bring-back.ts',
+        from: "if (leaving.some(({ memberId }) => memberId === home.id)) return refuse('unsettled')",
+        to: '',
+      },
+    ],
+    by: { file: 'test/moves/restores/midway.pg.test.ts', test: 'put back to before she came there' },
+  },
+  {
     name: 'a copy of the boot row taken for the row itself',
     edits: [
       {
