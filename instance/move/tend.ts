@@ -118,7 +118,7 @@ export async function repairHome(instance: TargetDeps): Promise<boolean> {
     instance.db,
   )
   const [found] = rows
-  if (!found || (found.missing === 0 && !found.leaving)) return true
+  if (!found || (found.missing === 0 && !found.leaving && !(await lacksAnybody(instance)))) return true
   await instance.homes.refresh()
   if (instance.homes.regressed) return false
   const end = performance.now() + REPAIR_MS
@@ -150,6 +150,13 @@ export async function repairHome(instance: TargetDeps): Promise<boolean> {
   )
   return missing.length === 0 || back > 0
 }
+
+/**
+ * By memory, whatever was found when this home looked who lives here: it was put back before that, perhaps, while
+ * somebody was on the way here, and lost their copy; they were switched all the same.
+ */
+const lacksAnybody = async (instance: TargetDeps): Promise<boolean> =>
+  !instance.homes.regressed && (await missingHere(instance)).length > 0
 
 async function missingHere({ db, homes, config }: TargetDeps): Promise<Home[]> {
   const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()

@@ -1,7 +1,7 @@
 // The home that she is leaving is put back to before she was frozen there, when the move needs nothing more of that home
 // before the switch. She never writes at two homes, what was acknowledged is kept, and she is not lost.
 import { describe, expect, test } from 'vitest'
-import { repairHome } from '../../../instance/move/tend.ts'
+import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { writePost } from '../../../instance/posts/write.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
 import { must } from '../../postgres/lives.ts'
@@ -37,21 +37,27 @@ async function driveTo(id: string, place: Place, at?: (step: string) => Promise<
   )
 }
 
-/** The first home is put back to what was kept, and looks who lives there: as it runs on, or as it starts again. */
-async function putBackFirst(running: boolean): Promise<void> {
-  const { process, home, instance } = town.world.pod(1)
+/** A home is put back to what was kept, and looks who lives there: as it runs on, or as it starts again. */
+async function putBack(ordinal: number, running: boolean): Promise<void> {
+  const { process, home, instance } = town.world.pod(ordinal)
   if (!running) process.life.dead = true
-  await town.putBack(1)
+  await town.putBack(ordinal)
   if (running) await home.reboot()
   else await town.world.restart(process)
   await repairHome(instance)
 }
 
-/** Whoever drives the move takes it up again until it is over; both homes look for whom they lack. */
+/** Whoever drives the move takes it up again until it is over; both homes do what they always do. */
 async function driveOn(id: string): Promise<string> {
   let is = 'later'
-  for (let tries = 0; is === 'later' && tries < 3; tries++) is = (await drive(town.world.drive, id)).is
-  for (const { instance } of town.world.pods) await repairHome(instance)
+  for (let tries = 0; is === 'later' && tries < 3; tries++) {
+    is = (await drive(town.world.drive, id)).is
+    for (const { instance } of town.world.pods) {
+      await instance.homes.refresh()
+      await tendMoves(instance)
+      await repairHome(instance)
+    }
+  }
   return is
 }
 
@@ -69,7 +75,7 @@ describe.each([
       await driveTo(id, place, async (step) => {
         if (step === at) await town.keep(1)
       })
-      await putBackFirst(running)
+      await putBack(1, running)
       const post = must(
         await writePost(
           town.world.pod(1).instance,
@@ -95,13 +101,38 @@ describe.each([
       expect(await drive(town.world.drive, (await town.begin(ana.id, 1)).id)).toEqual({ is: 'done' })
       const { id } = await town.begin(ana.id, 2)
       await driveTo(id, place)
-      await putBackFirst(running)
+      await putBack(1, running)
       expect(await town.acceptors(ana)).toEqual([])
       // What was sealed is newer than what the other home kept when she left it.
       const sealed = place !== 'frozen'
       expect(await driveOn(id)).toBe(sealed ? 'done' : 'undone')
       expect(await town.acceptors(ana)).toEqual([sealed ? 2 : 1])
       await seen(town, 200)
+    })
+
+    test.each(['before', 'subscribed', 'frozen'])('and the other home is put back to: %s', async (at) => {
+      const ana = await start(1)
+      const keep = async (step: string) => {
+        if (step === at) await town.keep(2)
+      }
+      await keep('before')
+      const { id } = await town.begin(ana.id, 2)
+      const late = must(
+        await writePost(
+          town.world.pod(1).instance,
+          { ...ana, epoch: 1 },
+          { text: 'Late', visibility: 'public' },
+        ),
+      )
+      await driveTo(id, place, keep)
+      await putBack(2, running)
+      const home = (await driveOn(id)) === 'done' ? 2 : 1
+      expect(await town.acceptors(ana)).toEqual([home])
+      await seen(town, 200)
+      const { rowCount } = await town.world
+        .pod(home)
+        .admin.query('SELECT FROM posts WHERE id = $1 AND object_json IS NOT NULL', [late.id])
+      expect(rowCount).toBe(1)
     })
   })
 })
