@@ -2,7 +2,7 @@
 import { openMoves } from '../../../instance/directory/moves/read.ts'
 import { repairHome, tendMoves } from '../../../instance/move/tend.ts'
 import { drive } from '../../../operator/rebalance/drive/drive.ts'
-import { misreported, rebuild, verify } from '../world/restored.ts'
+import { lookForBoot, misreported, rebuild, verify } from '../world/restored.ts'
 import { oneHome, type Play } from './play.ts'
 import { arrive } from './strangers.ts'
 import { applyAll, deliverAll, handOverAll } from './workers.ts'
@@ -27,6 +27,7 @@ export async function settle(state: Play): Promise<void> {
       model.violations.push(`I14: ${String(sent.activity.id)} is taken by no instance, and all are up`)
   }
   const failures: string[] = []
+  const verified = new Map<number, number>()
   for (let round = 0; round < ROUNDS; round++) {
     failures.length = 0
     const attempt = async (what: string, fn: () => Promise<unknown>) => {
@@ -38,7 +39,7 @@ export async function settle(state: Play): Promise<void> {
         )
       }
     }
-    if (state.restores.length > 0) await attempt('heal', () => heal(state))
+    if (state.restores.length > 0) await attempt('heal', () => heal(state, verified))
     const moving = await openMoves(world.drive.directory)
     for (const open of moving) {
       await attempt(`move ${open.step}`, async () => {
@@ -63,8 +64,11 @@ export async function settle(state: Play): Promise<void> {
   model.violations.push(`I8: it never settles: ${[...failures, await left(state)].join('; ')}`)
 }
 
-/** What homes and the operator do all the time, as far as it matters to a database that was put back. */
-async function heal(state: Play): Promise<void> {
+/**
+ * What homes and the operator do all the time, as far as it matters to a database that was put back. `verified`: by which
+ * incarnation of the directory each home has looked who lives there; it looks again only when its boot row is gone.
+ */
+async function heal(state: Play, verified: Map<number, number>): Promise<void> {
   const { world } = state
   for (const { instance } of world.pods) {
     await instance.homes.refresh()
@@ -73,9 +77,11 @@ async function heal(state: Play): Promise<void> {
   await oneHome(state)
   await rebuild(world)
   for (const pod of world.pods) {
-    await verify(pod)
-    // It looks for its boot row, and does not find it.
-    if (state.restores.includes(pod.ordinal)) await pod.home.reboot()
+    await pod.instance.homes.refresh()
+    const { incarnation } = pod.instance.homes
+    if (verified.get(pod.ordinal) !== incarnation && (await verify(pod)))
+      verified.set(pod.ordinal, incarnation)
+    await lookForBoot(pod)
   }
   if ((await openMoves(world.drive.directory)).length === 0)
     state.model.violations.push(...(await misreported(world)))

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import { asMember } from '../../../instance/store/as-member.ts'
+import { isBooted } from '../../../instance/store/boots/boots.ts'
 import { verifyResidents } from '../../../instance/store/boots/residents.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
 import { nameOf, orderFor, serverOf, type Which } from './copies.ts'
@@ -76,11 +77,20 @@ export async function rebuild(world: World): Promise<void> {
   await rebuildDirectory(serverOf(world), orderFor(world))
 }
 
-/** What a home does that runs on and finds a directory that was made whole. */
-export async function verify({ instance, ordinal }: Pod): Promise<void> {
+/** What a home does that runs on and finds a directory that was made whole; false if it was not. */
+export async function verify({ instance, ordinal }: Pod): Promise<boolean> {
   const { db, directory, homes, log } = instance
   await homes.refresh()
   if (!homes.regressed) await verifyResidents({ db, directory, homes, log, ordinal })
+  return !homes.regressed
+}
+
+/** What a home does every few seconds: its boot row is not there as it was if its database was put back. */
+export async function lookForBoot({ instance, home }: Pod): Promise<void> {
+  const { rows } = await sql<{ mine: boolean }>`SELECT ${isBooted(instance.boot)} AS mine`.execute(
+    instance.db,
+  )
+  if (rows[0]?.mine !== true) await home.reboot()
 }
 
 /**
