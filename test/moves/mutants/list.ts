@@ -164,9 +164,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'staged members taken for neighbours',
     edits: [
       {
-        file: 'instance/move/arriving/placing/follows.ts',
-        from: "resident.state NOT IN ('staged', 'leaving')\n    AND",
-        to: 'true\n    AND',
+        file: 'instance/move/arriving/placing/bring.ts',
+        from: "AND resident.state NOT IN ('staged', 'leaving')\n",
+        to: '\n',
       },
     ],
     by: crossing('two who move to the same home at a time go on following each other'),

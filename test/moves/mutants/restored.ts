@@ -52,6 +52,14 @@ export const RESTORED: readonly Mutant[] = [
     by: { file: 'test/moves/restores/midway.pg.test.ts', test: 'put back to before she came there' },
   },
   {
+    name: 'somebody who was switched missed only by a home that begins again',
+    edits: [{ file: 'instance/move/tend.ts', from: ' && !(await lacksAnybody(instance))', to: '' }],
+    by: {
+      file: 'test/moves/restores/midway.pg.test.ts',
+      test: 'and the other home is put back to: subscribed',
+    },
+  },
+  {
     name: 'a copy of the boot row taken for the row itself',
     edits: [
       {
