@@ -90,6 +90,7 @@ async function move(
   log.push(`move ${who} to ${target}`)
   if (world.driver.life.dead) await world.restart(world.driver)
   const waiting = new Set(interruptions)
+  let over = false
   try {
     const memberId = personOf(model, who).id
     const open = (await openMoves(world.drive.directory)).find((one) => one.memberId === memberId)
@@ -99,20 +100,23 @@ async function move(
       log.push(`refused: ${begin.code}`)
       return
     }
-    const ended = await watched.run(interrupting(state, waiting), () =>
-      drive({ ...world.drive, reached: (now: Move) => void log.push(now.step) }, begin.id),
+    const ended = await watched.run(
+      interrupting(state, waiting, () => over),
+      () => drive({ ...world.drive, reached: (now: Move) => void log.push(now.step) }, begin.id),
     )
     log.push(JSON.stringify(ended))
   } catch (error) {
     log.push(`the driver failed: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
-    // What an instance still does for a driver that failed is no longer interrupted.
+    // What an instance still does for a driver that failed is no longer interrupted. Nor does what was held meanwhile end
+    // badly: all might have been started again by then, and nobody would start the one that died of it.
     waiting.clear()
+    over = true
   }
 }
 
 /** Holds the move at the places of its interruptions, and lets happen what is to happen there. */
-function interrupting(state: Play, waiting: Set<Interruption>): Watch {
+function interrupting(state: Play, waiting: Set<Interruption>, isOver: () => boolean): Watch {
   let statements = 0
   return async (point) => {
     if (point.is === 'statement') statements++
@@ -126,7 +130,7 @@ function interrupting(state: Play, waiting: Set<Interruption>): Watch {
       await within(Promise.all(one.ops.map((op) => begun(state, op))).then(() => undefined))
       fate = one.fault ?? fate
     }
-    return fate
+    return isOver() ? 'go' : fate
   }
 }
 
