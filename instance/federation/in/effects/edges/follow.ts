@@ -61,8 +61,9 @@ export const follow: Effect = async ({ instance, activity, commit }) => {
         recipients: { accounts: [follower.id] },
       })
     if (edge && answered && urisOf(edge.activity_uri).includes(activity.id)) {
-      // When it was accepted here the follower lived here too, or the answer was lost: where they live they still ask.
-      if (edge.state === 'accepted') await accept()
+      // A member whom somebody accepted on arriving here, when both seemed to live here: where they are they still ask.
+      // Another server had its answer, and sees no move in a second one.
+      if (edge.state === 'accepted' && isOurs) await accept()
       return
     }
     const recent = edge && now.getTime() - edge.created_at.getTime() < REORDER_MS
