@@ -118,4 +118,18 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
       test: 'a write in another database of the server is not waited for',
     },
   },
+  {
+    name: 'somebody who has gone taken for a neighbour until they are let go',
+    edits: [
+      {
+        file: 'instance/move/arriving/placing/bring.ts',
+        from: "AND NOT (resident.state = 'frozen' AND",
+        to: 'AND NOT (false AND',
+      },
+    ],
+    by: {
+      file: 'instance/move/arriving/gone.pg.test.ts',
+      test: 'whom they follow since, where they lived together, they go on following',
+    },
+  },
 ]

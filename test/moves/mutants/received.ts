@@ -78,4 +78,32 @@ export const RECEIVED: readonly Mutant[] = [
       test: 'what the other server sent was taken at once, counts once, and she is told of it where she lives',
     },
   },
+  {
+    name: 'a follow left unanswered that was accepted before it came',
+    edits: [
+      {
+        file: 'instance/federation/in/effects/edges/follow.ts',
+        from: "if (edge.state === 'accepted' && isOurs) await accept()",
+        to: '',
+      },
+    ],
+    by: {
+      file: 'instance/move/arriving/gone.pg.test.ts',
+      test: 'so they are if they were still frozen there, and had not gone',
+    },
+  },
+  {
+    name: 'a follow of another server answered as often as it comes',
+    edits: [
+      {
+        file: 'instance/federation/in/effects/edges/follow.ts',
+        from: "if (edge.state === 'accepted' && isOurs) await accept()",
+        to: "if (edge.state === 'accepted') await accept()",
+      },
+    ],
+    by: {
+      file: 'test/stories/remote.pg.test.ts',
+      test: 'each activity came once, under one id, signed with the one key of hers; none tells of a move or an end',
+    },
+  },
 ]
