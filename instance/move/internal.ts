@@ -58,7 +58,7 @@ export function registerMoves(app: FastifyInstance, instance: TargetDeps): void 
   app.post(`${MOVES}/page`, async (request, reply) => {
     const call = pageCall.safeParse(request.body)
     if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
-    return showPage(instance, request.sibling, call.data)
+    return believed(instance, call.data, await showPage(instance, request.sibling, call.data))
   })
   app.post(`${MOVES}/kept`, async (request, reply) => {
     const call = pageCall.safeParse(request.body)
@@ -73,22 +73,29 @@ export function registerMoves(app: FastifyInstance, instance: TargetDeps): void 
   app.post(`${MOVES}/delta`, async (request, reply) => {
     const call = deltaCall.safeParse(request.body)
     if (!call.success) return reply.code(400).send({ error: z.prettifyError(call.error) })
-    return showDelta(instance, request.sibling, call.data)
+    return believed(instance, call.data, await showDelta(instance, request.sibling, call.data))
   })
 }
 
 /** What is said to whoever wants to go on with a move that is over here. */
 const ENDED: ReadonlySet<string> = new Set(['move-overtaken', 'move-not-so-far'])
 
+/** The answer; but a directory that would go on with a move that is over here is an older copy of itself. */
+async function believed<T>(
+  instance: TargetDeps,
+  { move }: Pick<MoveCall, 'move'>,
+  answer: T | Refusal,
+): Promise<T | Refusal> {
+  if (!isRefusal(answer) || !ENDED.has(answer.code) || !(await isOverOnlyHere(instance, move))) return answer
+  await instance.homes.disprove()
+  return refuse('directory-regressed', { retryAfter: 60 })
+}
+
 /** Does it, then reads back how this side stands. An older copy of the directory moves nobody. */
 async function runVerb(instance: TargetDeps, verb: Verb, call: MoveCall): Promise<SideState | Refusal> {
   if (instance.homes.regressed) return refuse('directory-regressed', { retryAfter: 60 })
-  const done = await verb(instance, call)
-  if (isRefusal(done)) {
-    if (!ENDED.has(done.code) || !(await isOverOnlyHere(instance, call.move))) return done
-    await instance.homes.disprove()
-    return refuse('directory-regressed', { retryAfter: 60 })
-  }
+  const done = await believed(instance, call, await verb(instance, call))
+  if (isRefusal(done)) return done
   const row = await instance.db
     .selectFrom('moves')
     .select(['state', 'attempt'])

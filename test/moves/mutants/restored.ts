@@ -170,13 +170,27 @@ export const RESTORED: readonly Mutant[] = [
     edits: [
       {
         file: 'instance/move/internal.ts',
-        from: 'if (!ENDED.has(done.code) || !(await isOverOnlyHere(instance, call.move))) return done',
-        to: 'return done',
+        from: 'if (!isRefusal(answer) || !ENDED.has(answer.code) || !(await isOverOnlyHere(instance, move))) return answer',
+        to: 'return answer',
       },
     ],
     by: {
       file: 'test/moves/restores/failover.pg.test.ts',
       test: 'it does not know that a move was given up and cleaned away, and has counted on, and she was copied',
+    },
+  },
+  {
+    name: 'a directory believed by whoever is asked for a change of a move that is over there',
+    edits: [
+      {
+        file: 'instance/move/internal.ts',
+        from: 'return believed(instance, call.data, await showDelta(instance, request.sibling, call.data))',
+        to: 'return showDelta(instance, request.sibling, call.data)',
+      },
+    ],
+    by: {
+      file: 'test/moves/restores/failover.pg.test.ts',
+      test: 'of a move that was given up it knows only: copied, and her home alone has heard the rest',
     },
   },
   {

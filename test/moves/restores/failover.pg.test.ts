@@ -122,6 +122,24 @@ describe.each(['frozen', 'verified'] as const)('of a move that was given up it k
   })
 })
 
+test('of a move that was given up it knows only: copied, and her home alone has heard the rest', async () => {
+  const { ana, id } = await start()
+  await town.driveTo(id, 'quiesced', async (step) => {
+    if (step === 'copied') await keep()
+  })
+  await abandon(town.world.drive, id, 'wanted')
+  await tendMoves(town.world.pod(1).instance)
+  await failOver()
+  await countOn()
+  const post = must(
+    await writePost(town.world.pod(1).instance, { ...ana, epoch: 1 }, { text: 'Kept', visibility: 'public' }),
+  )
+  await settle()
+  expect(await openMoves(town.world.drive.directory)).toEqual([])
+  expect(await halfMoved()).toEqual([])
+  await atHome(ana, post.id)
+})
+
 /** Her old home holds her against the directory, and may have read it a while ago. */
 async function verifyFirst(read?: () => Promise<void>): Promise<void> {
   const { db, directory, homes, log } = town.world.pod(1).instance
