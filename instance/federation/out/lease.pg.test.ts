@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
 import { homeOf, makeInstance, type TestInstance } from '../../../test/postgres/instances.ts'
@@ -61,6 +62,25 @@ test('what follows in the same order waits for what came first, at that inbox al
   expect(await take()).toEqual([])
   for (const delivery of first) await settle(home.instance.db, delivery, { is: 'delivered' })
   expect(ids(await take())).toEqual(['b one.example'])
+})
+
+test('nothing goes to the own inbox of whoever may have ended their follow, for as long as that waits to be applied', async () => {
+  const { db } = home.instance
+  const sue = await stranger(home.instance, 'sue', 'three.example')
+  await db.updateTable('accounts').set({ shared_inbox: null }).where('id', '=', sue).execute()
+  await queue('a', 'k', [sue, yan])
+  for (const actor_uri of ['https://three.example/users/sue', 'https://two.example/users/yan']) {
+    const body = { id: `${actor_uri}/undo`, type: 'Undo', actor: actor_uri, object: `${actor_uri}/follow` }
+    await db
+      .insertInto('intake')
+      .values({ activity_uri: body.id, actor_uri, body: JSON.stringify(body) })
+      .execute()
+  }
+  // A shared inbox is for others there as well.
+  expect(ids(await take())).toEqual(['a two.example'])
+  await db.updateTable('intake').set({ received_at: sql<Date>`now() - interval '2 minutes'` }).execute()
+  expect(ids(await take())).toEqual(['a three.example'])
+  await db.deleteFrom('intake').execute()
 })
 
 test('a dead delivery is kept and holds nothing up; a released one can be taken at once', async () => {

@@ -1,4 +1,5 @@
-// Whoever unfollowed a member just before they moved: their old home has been told, the new one sends.
+// Whoever has unfollowed a member, and is to be sent something before that is applied: because they did so just before
+// the member moved, and their old home has been told, or because what waited during the move is sent all at once.
 import { type RawBuilder, sql } from 'kysely'
 
 /**
@@ -22,3 +23,12 @@ export const restsAfterMove: RawBuilder<boolean> = sql<boolean>`EXISTS (
     AND (arrived.late IS NULL OR EXISTS (
       SELECT FROM intake WHERE intake.id <= arrived.late AND intake.recipient = m.handle AND intake.dead_at IS NULL
         AND ${mayUnfollow})))`
+
+/**
+ * Whether the delivery `d` rests because it is for the own inbox of somebody whose end of a follow was taken in here and
+ * is not applied yet: then it is withdrawn, perhaps. What cannot be applied for long holds it up no longer.
+ */
+export const restsForUndo: RawBuilder<boolean> = sql<boolean>`EXISTS (
+  SELECT FROM intake JOIN accounts ON accounts.uri = intake.actor_uri
+  WHERE accounts.inbox = d.inbox AND accounts.shared_inbox IS NULL AND intake.dead_at IS NULL
+    AND intake.received_at > now() - ${REST_S} * interval '1 second' AND ${mayUnfollow})`

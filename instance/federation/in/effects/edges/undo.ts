@@ -36,6 +36,8 @@ export const undo: Effect = async ({ instance, activity, commit }) => {
     await endFollows(tx, instance, actor.id, undone)
     await endReactions(tx, instance, actor.id, 'likes', undone)
     await endReactions(tx, instance, actor.id, 'boosts', undone)
+    // What is for them has rested until now.
+    instance.wake.soon('deliveries')
   })
 }
 
