@@ -26,9 +26,10 @@ export const restsAfterMove: RawBuilder<boolean> = sql<boolean>`EXISTS (
 
 /**
  * Whether the delivery `d` rests because it is for the own inbox of somebody whose end of a follow was taken in here and
- * is not applied yet: then it is withdrawn, perhaps. What cannot be applied for long holds it up no longer.
+ * is not applied yet: then it is withdrawn, perhaps. What cannot be applied for long holds it up no longer. These
+ * inboxes are looked up once, not for every delivery that is due.
  */
-export const restsForUndo: RawBuilder<boolean> = sql<boolean>`EXISTS (
-  SELECT FROM intake JOIN accounts ON accounts.uri = intake.actor_uri
-  WHERE accounts.inbox = d.inbox AND accounts.shared_inbox IS NULL AND intake.dead_at IS NULL
+export const restsForUndo: RawBuilder<boolean> = sql<boolean>`d.inbox IN (
+  SELECT accounts.inbox FROM intake JOIN accounts ON accounts.uri = intake.actor_uri
+  WHERE accounts.shared_inbox IS NULL AND intake.dead_at IS NULL
     AND intake.received_at > now() - ${REST_S} * interval '1 second' AND ${mayUnfollow})`
