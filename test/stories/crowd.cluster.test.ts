@@ -66,10 +66,12 @@ test('with the operator away the cap holds, and with it back everybody gets in',
     return found?.members === PEOPLE && found.waiting === 0 ? found : undefined
   })
   expect(status.instances).toBe(2)
-  const counts = JSON.parse(
-    await h.kubectl(['get', 'instances', '--selector', 'hamlet.coop/community=fair', '--output', 'json']),
-  ) as { items: { status: { members: number } }[] }
-  expect(counts.items.map((one) => one.status.members).sort()).toEqual([100, 300])
+  // Each Instance is counted by itself, and says so a moment later.
+  await until('each instance to be counted', 60, async () => {
+    const found = await h.list<{ readonly status?: { readonly members?: number } }>('instances', 'fair')
+    const counts = found.map((one) => one.status?.members ?? 0).sort((a, b) => a - b)
+    return counts.join() === '100,300'
+  })
 
   // The page of somebody who waited lets them in by itself.
   const late = people.find(({ handle }) => handle === waiting[0]?.[0])
