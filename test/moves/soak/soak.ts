@@ -1,12 +1,12 @@
 // Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
 // Of one that is played alone, and fails, it also looks for the least that does.
-import { startPostgres } from '../postgres/server/server.ts'
+import { startPostgres } from '../../postgres/server/server.ts'
+import { report, runMany } from '../run/many.ts'
+import { runSchedule } from '../run/run.ts'
+import { makeSchedule, type Schedule } from '../schedule.ts'
+import { openWorld } from '../world/world.ts'
 import { fewest } from './fewest.ts'
 import { readOptions } from './options.ts'
-import { report, runMany } from './run/many.ts'
-import { runSchedule } from './run/run.ts'
-import { makeSchedule } from './schedule.ts'
-import { openWorld } from './world/world.ts'
 
 const RUNS = 200
 
@@ -36,8 +36,7 @@ const tally = await runMany(server.port, {
 if (most === 1 && tally.failed.length > 0) {
   console.log(`Looking for the least of it that fails, ${RUNS} times at most …`)
   const world = await openWorld(server.port)
-  const failing = async (tried: Parameters<typeof runSchedule>[1]) =>
-    (await runSchedule(world, tried)).violations.length > 0
+  const failing = async (tried: Schedule) => (await runSchedule(world, tried)).violations.length > 0
   const least = await fewest(makeSchedule(seed), failing, RUNS)
   console.log(JSON.stringify(least, null, 1))
   console.log(report(await runSchedule(world, least)))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { makeSchedule } from '../schedule.ts'
 import { fewest, only, partsOf } from './fewest.ts'
-import { makeSchedule } from './schedule.ts'
 
 const anySchedule = fc.nat({ max: 100_000 }).map((seed) => makeSchedule(seed))
 
