@@ -4,7 +4,7 @@ import { BEFORE_SWITCH, type Move } from '../directory/moves/move.ts'
 import { readMove } from '../directory/moves/read.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
-import { isBooted } from '../store/boots/boots.ts'
+import { askBooted } from '../store/boots/boots.ts'
 import type { InstanceTables, InstanceTransaction } from '../store/database.ts'
 import type { MoveCall } from './calls.ts'
 
@@ -60,8 +60,7 @@ async function hold<T>(
       .execute()
   }
   const move = await tx.selectFrom('moves').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
-  const { rows } = await sql<{ booted: boolean }>`SELECT ${isBooted(boot)} AS booted`.execute(tx)
-  if (rows[0]?.booted !== true) return refuse('restored')
+  if (!(await askBooted(tx, boot))) return refuse('restored')
   if (!move) return refuse('move-unknown')
   if (attempt < move.attempt) return refuse('move-overtaken')
   if (attempt > move.attempt) await tx.updateTable('moves').set({ attempt }).where('id', '=', id).execute()

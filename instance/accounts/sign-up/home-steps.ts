@@ -9,7 +9,7 @@ import { actorAddresses, sharedInbox } from '../../federation/documents/addresse
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { asMember } from '../../store/as-member.ts'
-import { isBooted } from '../../store/boots/boots.ts'
+import { askBooted } from '../../store/boots/boots.ts'
 import { violatedConstraint } from '../../store/failures.ts'
 import { createSession } from '../session.ts'
 import { activate, settlePending } from './settle.ts'
@@ -99,8 +99,7 @@ async function write(
     .setIsolationLevel('read committed')
     .execute(async (tx) => {
       await sql`SELECT pg_advisory_xact_lock_shared(${member.id}::bigint)`.execute(tx)
-      const { rows } = await sql<{ booted: boolean }>`SELECT ${isBooted(instance.boot)} AS booted`.execute(tx)
-      if (rows[0]?.booted !== true) return refuse('restored')
+      if (!(await askBooted(tx, instance.boot))) return refuse('restored')
       await tx
         .insertInto('accounts')
         .values({

@@ -1,6 +1,7 @@
 // A row per process: a database restored under a running process, or while none ran, is noticed and checked.
 import { randomUUID } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
+import type { InstanceDatabase } from '../database.ts'
 import { isDatabaseDown, pause } from '../failures.ts'
 import { type ResidentDeps, verifyResidents } from './residents.ts'
 
@@ -15,6 +16,12 @@ const SIGNATURE = sql`concat_ws(' ', boots.id, boots.xmin,
 /** Whether this is still the database that the process knows. To be asked in every transaction that writes for members. */
 export const isBooted = (boot: string): RawBuilder<boolean> =>
   sql<boolean>`EXISTS (SELECT FROM boots WHERE ${SIGNATURE} = ${boot})`
+
+/** The same, asked by itself: in this transaction, or of the database as it is now. */
+export async function askBooted(db: InstanceDatabase, boot: string): Promise<boolean> {
+  const { rows } = await sql<{ booted: boolean }>`SELECT ${isBooted(boot)} AS booted`.execute(db)
+  return rows[0]?.booted === true
+}
 
 export type Boot = {
   /** What `isBooted` looks for. */
@@ -51,8 +58,7 @@ export async function insertBoot(deps: ResidentDeps & { random: () => number }):
 
   const retired: string[] = []
   const look = async () => {
-    const { rows } = await sql<{ mine: boolean }>`SELECT ${isBooted(id)} AS mine`.execute(deps.db)
-    if (rows[0]?.mine !== true) {
+    if (!(await askBooted(deps.db, id))) {
       deps.log.warn(
         'the server of the database was away, or the database was restored: who lives here is verified',
       )

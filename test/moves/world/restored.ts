@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import { asMember } from '../../../instance/store/as-member.ts'
-import { isBooted } from '../../../instance/store/boots/boots.ts'
+import { askBooted } from '../../../instance/store/boots/boots.ts'
 import { verifyResidents } from '../../../instance/store/boots/residents.ts'
 import { rebuildDirectory } from '../../../operator/rebuild/perform.ts'
 import { nameOf, orderFor, serverOf, type Which } from './copies.ts'
@@ -87,10 +87,7 @@ export async function verify({ instance, ordinal }: Pod): Promise<boolean> {
 
 /** What a home does every few seconds: its boot row is not there as it was if its database was put back. */
 export async function lookForBoot({ instance, home }: Pod): Promise<void> {
-  const { rows } = await sql<{ mine: boolean }>`SELECT ${isBooted(instance.boot)} AS mine`.execute(
-    instance.db,
-  )
-  if (rows[0]?.mine !== true) await home.reboot()
+  if (!(await askBooted(instance.db, instance.boot))) await home.reboot()
 }
 
 /**
