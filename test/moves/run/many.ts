@@ -22,6 +22,8 @@ export async function runMany(
   options: {
     readonly seed: number
     readonly most: number
+    /** Once aborted, no schedule is begun. */
+    readonly stopping?: AbortSignal
     readonly done?: (verdict: Verdict, tally: Tally) => void
   },
 ): Promise<Tally> {
@@ -30,7 +32,7 @@ export async function runMany(
   const one = async () => {
     const world = await openWorld(postgresPort)
     try {
-      while (next < options.seed + options.most) {
+      while (next < options.seed + options.most && !options.stopping?.aborted) {
         const verdict = await runSchedule(world, makeSchedule(next++))
         tally.schedules++
         tally.moved += verdict.moved

@@ -17,15 +17,20 @@ if ('refused' in options) {
 }
 const { schedules: most, seed } = options
 
+const stopping = new AbortController()
+// Those that are being played end, for PostgreSQL would outlive this process; it takes seconds.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopping.abort())
+
 const server = await startPostgres()
 const began = performance.now()
 let told = began
 const tally = await runMany(server.port, {
   seed,
   most,
+  stopping: stopping.signal,
   done: (verdict, { schedules, moved, undone, restored, homesRestored, failed }) => {
     if (verdict.violations.length > 0) console.log(report(verdict))
-    if (performance.now() - told < 10_000 && schedules < most) return
+    if (performance.now() - told < 10_000 && schedules < most && !stopping.signal.aborted) return
     told = performance.now()
     const seconds = (told - began) / 1000
     console.log(
@@ -44,4 +49,4 @@ if (most === 1 && tally.failed.length > 0) {
 }
 await server.stop()
 for (const { seed } of tally.failed) console.log(`failed: --seed ${seed}`)
-process.exitCode = tally.failed.length > 0 ? 1 : 0
+process.exitCode = tally.failed.length > 0 ? 1 : stopping.signal.aborted ? 130 : 0
