@@ -24,7 +24,7 @@ import type {
 } from '../decide/snapshot.ts'
 import { isForbidden } from '../kube/error.ts'
 import { resources } from '../kube/resources.ts'
-import type { Kube } from '../kube/types.ts'
+import type { Kube, KubeObject } from '../kube/types.ts'
 import { readDirectory } from '../postgres/directory/read.ts'
 import { databasesOf } from '../postgres/make/database.ts'
 import type { Server } from '../postgres/server/session.ts'
@@ -85,7 +85,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
   const [
     claim,
     instances,
-    { rebalances, names: rebalanceNames },
+    rebalanceObjects,
     secret,
     invitation,
     certificate,
@@ -97,7 +97,7 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
   ] = await Promise.all([
     findClaim(deps, spec.domain),
     listInstances(kube, namespace, name),
-    listRebalances(kube, namespace, name),
+    kube.list(resources.rebalance, { namespace }),
     secretOf(communitySecretName(name)),
     secretOf(invitationName(name)),
     secretOf(tls.mode === 'CA' ? certificateName(name) : (certificateIn ?? certificateName(name))),
@@ -161,8 +161,8 @@ export async function observeCommunity(community: Community, deps: ObserveDeps):
         silent: homes?.silent ?? [],
       },
       instances,
-      rebalances,
-      rebalanceNames,
+      rebalances: rebalancesOf(rebalanceObjects, name),
+      rebalanceNames: rebalanceObjects.map(({ metadata }) => metadata.name),
       ca: ca?.certificate,
       caFacts: config.caSecret ? readCa(config.caSecret, caData) : undefined,
       leaf: readLeaf(readSecret(certificate)?.['tls.crt'], ca?.certificate),
@@ -200,20 +200,13 @@ export async function listInstances(
     .sort((a, b) => a.spec.ordinal - b.spec.ordinal)
 }
 
-/** By what they say, for those that people made bear no labels of ours; and the names of all in the namespace. */
-export async function listRebalances(
-  kube: Pick<Kube, 'list'>,
-  namespace: string,
-  community: string,
-): Promise<{ readonly rebalances: Rebalance[]; readonly names: string[] }> {
-  const objects = await kube.list(resources.rebalance, { namespace })
-  const rebalances = objects.flatMap((object) => {
+/** Of all in a namespace, those of a community: by what they say, for those that people made bear no labels of ours. */
+export const rebalancesOf = (objects: readonly KubeObject[], community: string): Rebalance[] =>
+  objects.flatMap((object) => {
     const parsed = parseRebalance(object)
     if (!parsed.ok || object.metadata.deletionTimestamp) return []
     return parsed.value.spec.community === community ? [parsed.value] : []
   })
-  return { rebalances, names: objects.map(({ metadata }) => metadata.name) }
-}
 
 /** Undefined when none is named, or when we may not look: classes belong to the cluster. */
 async function ingressClass(kube: Pick<Kube, 'get'>, name: string): Promise<boolean | undefined> {

@@ -13,18 +13,21 @@ import { isOver, turnOf } from '../../decide/rebalance/turn.ts'
 import type { Refusal } from '../../decide/snapshot.ts'
 import { nameOf, resources } from '../../kube/resources.ts'
 import type { Kube, KubeObject } from '../../kube/types.ts'
-import { listRebalances } from '../../observe/community.ts'
+import { rebalancesOf } from '../../observe/community.ts'
 
 type Reading = Pick<Kube, 'get' | 'list'>
 
 /** Backs up the watches. */
 const POLL_MS = 600_000
 
-/** `namespace/name` of the Community that a Rebalance names; undefined when there is no such Rebalance. */
-export async function communityKeyOf(key: string, kube: Reading): Promise<string | undefined> {
+/** `namespace/name` of the Community that a Rebalance names; undefined when there is no such Rebalance, or it is over. */
+export async function communityKeyOf(key: string, kube: Pick<Kube, 'get'>): Promise<string | undefined> {
   const object = await kube.get(resources.rebalance, nameOf(key))
-  return object && `${object.metadata.namespace}/${Object(object.spec).community}`
+  if (!object || isOver({ status: statusOf(object) })) return undefined
+  return `${object.metadata.namespace}/${Object(object.spec).community}`
 }
+
+const statusOf = (object: KubeObject) => rebalanceStatus.safeParse(object.status ?? {}).data ?? {}
 
 export type Out = { readonly object: KubeObject } & (
   | { readonly rebalance: Rebalance; readonly community: Community }
@@ -36,9 +39,12 @@ export type Out = { readonly object: KubeObject } & (
  * community must not be looked at before its status is written: by that they know who was first.
  */
 export async function lookOut(key: string, { kube }: { readonly kube: Reading }): Promise<Out | undefined> {
-  const object = await kube.get(resources.rebalance, nameOf(key))
+  const { name, namespace = '' } = nameOf(key)
+  // It is taken from among all, which have to be seen as they were at one moment in any case.
+  const objects = await kube.list(resources.rebalance, { namespace })
+  const object = objects.find(({ metadata }) => metadata.name === name)
   if (!object || object.metadata.deletionTimestamp) return undefined
-  const status = rebalanceStatus.safeParse(object.status ?? {}).data ?? {}
+  const status = statusOf(object)
   if (isOver({ status })) return undefined
   const tell = (told: Pick<Decision<string, object>, 'findings' | 'counts'>): Out => ({
     object,
@@ -54,8 +60,7 @@ export async function lookOut(key: string, { kube }: { readonly kube: Reading })
   if (!found) return undefined
   if ('refusal' in found) return tell(describeUnworked(status, found.refusal))
   const { community } = found
-  const { rebalances } = await listRebalances(kube, rebalance.metadata.namespace, community.metadata.name)
-  const turn = turnOf(rebalance, rebalances, community)
+  const turn = turnOf(rebalance, rebalancesOf(objects, community.metadata.name), community)
   if (turn.is === 'never') return undefined
   return turn.is === 'now' ? { object, rebalance, community } : tell(describeWaiting(rebalance, turn.first))
 }
