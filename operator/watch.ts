@@ -3,6 +3,7 @@ import { COMMUNITY_LABEL, INSTANCE_LABEL } from './api/objects.ts'
 import type { createReconcilers } from './apply/controllers.ts'
 import type { Movers } from './apply/moving/movers.ts'
 import type { Rollouts } from './apply/waiting/rollouts.ts'
+import { communityOfInstance } from './build/names.ts'
 import type { Config } from './config.ts'
 import { type Controller, type ControllerDeps, createController } from './kube/control/controller.ts'
 import { createReflector, type Reflector } from './kube/control/reflector.ts'
@@ -135,6 +136,9 @@ export function createControllers(deps: ControllersDeps): Controllers {
   )
   movers.onEnd(({ key, instances: between }) => {
     rebalance.enqueue(key)
+    // It may be gone, or have been passed by: the one that ends its moves now waits for this.
+    for (const community of new Set(between.map(communityOfInstance)))
+      rebalancesAt(community).forEach(rebalance.enqueue)
     // Their pods may wait for it.
     between.forEach(instance.enqueue)
   })

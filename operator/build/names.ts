@@ -5,6 +5,8 @@ export const directoryName = (prefix: string): string => `${prefix}_directory`
 export const databaseName = (prefix: string, ordinal: number): string => `${prefix}_${ordinal}`
 
 export const instanceName = (community: string, ordinal: number): string => `${community}-${ordinal}`
+/** Undoes it, for keys and names alike: no Community's own name ends like that. */
+export const communityOfInstance = (name: string): string => name.replace(/-[0-9]+$/, '')
 
 export const communitySecretName = (community: string): string => `${community}-community`
 export const invitationName = (community: string): string => `${community}-invitation`
