@@ -151,3 +151,27 @@ test('when a move ends, the Rebalance that waits for it is looked at, whichever 
     'town/next',
   ])
 })
+
+test('one that takes its turn is looked at when another one may pass it by, and all are when it yields', async () => {
+  const { whenChanges } = start(
+    ['town'],
+    [],
+    [
+      rebalance('night', 'Proposed', { approved: false }),
+      rebalance('day', 'Waiting', { approved: false }),
+      rebalance('elsewhere', 'Proposed', {}, 'orchard'),
+    ],
+  )
+  // Made just now, and approved.
+  expect(await whenChanges(rebalance('garden-r1', undefined))).toEqual(['town/garden-r1', 'town/night'])
+  expect(await whenChanges(rebalance('night', 'Waiting', { approved: false }))).toContain('town/garden-r1')
+  // What is told of the one that is worked on disturbs nobody who waits.
+  expect(await whenChanges(rebalance('garden-r1', 'Moving'))).toEqual(['town/garden-r1'])
+  for (const yields of [
+    rebalance('garden-r1', 'Moving', { approved: false }),
+    rebalance('garden-r1', 'Done'),
+  ])
+    expect(await whenChanges(yields)).toEqual(
+      expect.arrayContaining(['town/day', 'town/garden-r1', 'town/night']),
+    )
+})

@@ -1,5 +1,6 @@
 // Which objects are watched, and whose key a change of each concerns. Only what carries our labels, and no Secret.
 import { COMMUNITY_LABEL, INSTANCE_LABEL } from './api/objects.ts'
+import type { rebalancePhases } from './api/rebalance.ts'
 import type { createReconcilers } from './apply/controllers.ts'
 import type { Movers } from './apply/moving/movers.ts'
 import type { Rollouts } from './apply/waiting/rollouts.ts'
@@ -77,18 +78,26 @@ export function createControllers(deps: ControllersDeps): Controllers {
       .map(keyOf)
   const instancesOf = ({ metadata }: KubeObject): string[] =>
     among(instances, metadata.namespace, metadata.name)
+  const rebalancesBut =
+    (...phases: readonly (typeof rebalancePhases)[number][]) =>
+    (community: string): string[] =>
+      rebalances
+        .flatMap(({ store }) => store.list())
+        .filter((one) => namedBy(one).includes(community) && !phases.includes(Object(one.status).phase))
+        .map(keyOf)
   /** Those that are over are left alone. */
-  const rebalancesAt = (community: string): string[] =>
-    rebalances
-      .flatMap(({ store }) => store.list())
-      .filter((one) => namedBy(one).includes(community) && Object(one.status).phase !== 'Done')
-      .map(keyOf)
+  const rebalancesAt = rebalancesBut('Done')
+  const workedOnAt = rebalancesBut('Done', 'Waiting')
   const rebalancesOf = (object: KubeObject): string[] => rebalancesAt(keyOf(object))
-  /** The next one begins when the one that is worked on is over, or goes. */
+  /**
+   * The next one begins when the one that is worked on is over, or goes, or nobody approves it any more. Whichever takes
+   * itself for that one hears of all others: one of them may have passed it by.
+   */
   const rebalancesAfter = (one: KubeObject): string[] => {
     const there = rebalances.some(({ store }) => store.get(keyOf(one)) !== undefined)
     const over = Object(one.status).phase === 'Done' || one.metadata.deletionTimestamp !== undefined
-    return over || !there ? namedBy(one).flatMap(rebalancesAt) : []
+    const yields = over || !there || Object(one.spec).approved !== true
+    return namedBy(one).flatMap(yields ? rebalancesAt : workedOnAt)
   }
   const rebalancesBeside = (object: KubeObject): string[] => ofCommunity(object).flatMap(rebalancesAt)
 

@@ -90,28 +90,21 @@ test('what people make is planned, waits for them and for each other, moves memb
     reason: 'ApprovalMissing',
     message: expect.stringContaining(`kubectl -n ${namespace} patch rebalance garden-r1`),
   })
-  await apply('night', { approved: true })
+  await apply('night')
   const waiting = await is('night', 'Waiting')
   expect(conditionOf(waiting, 'Ready')).toMatchObject({
     reason: 'AnotherOpen',
     message: expect.stringContaining('garden-r1 is open'),
   })
-  // The operator would make one of its own now, and says why it does not.
-  await town.patch({ rebalance: { mode: 'Auto' } })
-  await town.live('the mode', town.community, (seen) => {
-    const found = conditionOf(seen, 'Balanced')
-    return found?.observedGeneration === seen?.metadata.generation && found?.message.startsWith('garden-r1: ')
-  })
-  await town.patch({ rebalance: { mode: 'Off' } })
   expect(await names()).toEqual(['garden-r1', 'lost', 'night'])
   expect(await living()).toEqual([4, 0])
 
-  await apply('garden-r1', { approved: true })
-  const done = await is('garden-r1', 'Done')
+  // Approved, it passes by the one that came before it and that nobody has approved. That one finds nothing to do then.
+  await apply('night', { approved: true })
+  const done = await is('night', 'Done')
   expect(Object(done?.status)).toMatchObject({ planned: 2, moved: 2, failed: 0, left: 0 })
   expect(await living()).toEqual([2, 2])
-  // The next one begins by itself, and finds nothing to do.
-  const next = await is('night', 'Done')
+  const next = await is('garden-r1', 'Done')
   expect(Object(next?.status)).toMatchObject({ planned: 0, moved: 0, left: 0 })
   expect(conditionOf(next, 'Ready')).toMatchObject({
     status: 'True',
@@ -119,22 +112,30 @@ test('what people make is planned, waits for them and for each other, moves memb
   })
   await town.balanced('Balanced')
   // Nothing of them is the operator's but the status: a tool that applies them again finds nothing changed.
-  for (const name of ['garden-r1', 'night']) {
+  for (const [name, approved] of [
+    ['garden-r1', false],
+    ['night', true],
+  ] as const) {
     const { metadata } = (await get(name)) as KubeObject
     expect([metadata.labels, metadata.ownerReferences, metadata.finalizers]).toEqual([
       undefined,
       undefined,
       undefined,
     ])
-    const again = await apply(name, { approved: true })
+    const again = await apply(name, approved ? { approved } : {})
     expect(again.metadata.resourceVersion).toBe(metadata.resourceVersion)
   }
 
-  // One of the operator's own passes by their names, and theirs stay.
-  await town.patch({ seats: { perInstance: 1 }, rebalance: { mode: 'Auto' } })
+  // With Auto the operator waits for no approval: its own passes by their names, and by one that they only look at.
+  await town.patch({ seats: { perInstance: 1 } })
+  await apply('look')
+  await is('look', 'Proposed')
+  await town.patch({ rebalance: { mode: 'Auto' } })
   const own = await is('garden-r2', 'Done')
   expect(own?.spec).toMatchObject({ reason: 'Overflow', approved: true })
-  expect(await names()).toEqual(['garden-r1', 'garden-r2', 'lost', 'night'])
+  expect(Object(own?.status)).toMatchObject({ moved: 2, left: 0 })
+  expect(Object((await is('look', 'Done'))?.status)).toMatchObject({ planned: 0, moved: 0 })
+  expect(await names()).toEqual(['garden-r1', 'garden-r2', 'look', 'lost', 'night'])
 
   // A Community of that name comes later.
   await kube.create({

@@ -93,7 +93,7 @@ test('Manual waits for approval, Off makes none and opens nothing for it', () =>
   expect(opened(snapshotOf([7, 3]))).toBe(1)
 })
 
-test('at most one is open, and what it waits for is said of the Community', () => {
+test('at most one that is approved is open, and what it waits for is said of the Community', () => {
   fc.assert(
     fc.property(
       fc.array(fc.nat(8), { minLength: 1, maxLength: 4 }),
@@ -140,17 +140,51 @@ test('those that people made are neither counted nor deleted, and their names ar
   expect(made(given(ours, 'garden-r10', 'garden-r11'))).toMatchObject([{ name: 'garden-r12' }])
 })
 
-test('while one that somebody made is open none is made, and the Community says what it waits for', () => {
-  const waiting = [makeByHand('night', {}, { phase: 'Proposed', conditions: [UNAPPROVED] })]
-  for (const mode of ['Auto', 'Manual', 'Off']) {
-    const snapshot = snapshotOf([6, 1], { mode, rebalances: waiting })
+test('while one that somebody made is in the way none is made, and the Community says what it waits for', () => {
+  const proposed: Rebalance['status'] = { phase: 'Proposed', conditions: [UNAPPROVED] }
+  const waiting = [makeByHand('night', {}, proposed)]
+  const waits = (mode: string, rebalances: readonly Rebalance[]) => {
+    const snapshot = snapshotOf([6, 1], { mode, rebalances })
     expect(made(snapshot)).toEqual([])
     expect(balanced(snapshot)).toMatchObject({ reason: 'ApprovalMissing', message: 'night: approve it' })
   }
+  for (const mode of ['Manual', 'Off']) waits(mode, waiting)
+  for (const spec of [{ approved: true }, { stopped: true }, { approved: true, stopped: true }])
+    waits('Auto', [makeByHand('night', spec, proposed)])
   // Where nobody else is moved, seats are made for those whom it moves, once it may.
   const openedFor = (rebalances: readonly Rebalance[]) =>
     opened(snapshotOf([7, 3], { mode: 'Off', rebalances }))
   expect([openedFor(waiting), openedFor([makeByHand('night', { approved: true })])]).toEqual([0, 1])
+})
+
+test('with Auto one that waits to be approved holds up no lower cap and no emptying, for seats or for moves', () => {
+  const waiting = [makeByHand('night', {}, { phase: 'Proposed', conditions: [UNAPPROVED] })]
+  const given = { rebalances: waiting }
+  expect(made(snapshotOf([6, 1], given))).toMatchObject([{ name: 'garden-r1', approved: true }])
+  const emptied = {
+    ...snapshotOf([2, 1], given),
+    community: makeCommunity({ seats: { perInstance: 4, minFree: 1 }, drain: [2] }),
+    directory: known(
+      makeFacts({
+        instances: [
+          makeRow(1, { cap: 4, taken: 2 }),
+          makeRow(2, { cap: 4, taken: 1, state: 'Draining', drainedFor: 'Asked' }),
+        ],
+      }),
+    ),
+  }
+  expect(made(emptied)).toMatchObject([{ name: 'garden-r1', reason: 'Draining', approved: true }])
+  expect(opened(snapshotOf([7, 3], given))).toBe(1)
+  expect(balanced(snapshotOf([6, 3], given))).toMatchObject({ reason: 'InstanceStarting' })
+  expect(made(snapshotOf([2, 2], { ...given, wishing: 2 }))).toMatchObject([{ reason: 'Wishes' }])
+  // What was begun is ended by the one that waits, and with nobody to move it is told of.
+  const quiet = snapshotOf([4, 3], { ...given, moving: 1 })
+  expect(made(quiet)).toEqual([])
+  expect(balanced(quiet)).toMatchObject({ reason: 'ApprovalMissing', message: 'night: approve it' })
+  // Once there is one of its own, that is in the way of the next.
+  const both = snapshotOf([6, 1], { rebalances: [...waiting, makeRebalance({}, { phase: 'Moving' })] })
+  expect(made(both)).toEqual([])
+  expect(balanced(both)?.message).toMatch(/^garden-r1: /)
 })
 
 test('moves that nobody looks after any more get one to end them, also where nobody is moved', () => {

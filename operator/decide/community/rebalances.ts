@@ -1,4 +1,4 @@
-// When a Rebalance is made, and what is said of members who have to move. None while one is open, whoever made that.
+// When a Rebalance is made, and what is said of members who have to move. None while one is in its way, whoever made that.
 import type { Rebalance } from '../../api/objects.ts'
 import { buildRebalance } from '../../build/data/rebalance.ts'
 import { rebalanceName, rebalanceNumber } from '../../build/names.ts'
@@ -6,7 +6,7 @@ import { isOurs, type Owner } from '../../build/owned.ts'
 import type { Event, Step } from '../decision.ts'
 import type { Growth } from '../growth/growth.ts'
 import { type Imbalance, imbalanceOf } from '../rebalance/imbalance.ts'
-import { isOver, movesOf, openOf } from '../rebalance/turn.ts'
+import { inTheWay, isOver, movesOf, openOf } from '../rebalance/turn.ts'
 import type { CommunitySnapshot, DirectoryFacts } from '../snapshot.ts'
 import type { CommunityFinding } from './status.ts'
 
@@ -46,7 +46,23 @@ export function decideRebalances(
     message,
   })
   const lacking = whatLacks(imbalance, growth, community.spec.seats.maxInstances)
-  const [open] = openOf(rebalances, community)
+  const off = mode === 'Off'
+  const [first] = openOf(rebalances, community)
+  const why =
+    !off && imbalance.overflow > imbalance.emptied
+      ? 'Overflow'
+      : !off && imbalance.emptied > 0
+        ? 'Draining'
+        : !off && imbalance.cramped
+          ? 'Headroom'
+          : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more: one that is
+            // open sees to that, approved or not.
+            facts.moving > 0 && !first
+            ? 'Unfinished'
+            : !off && facts.wishing > 0 && isLongAgo(lastForWishes, now)
+              ? 'Wishes'
+              : undefined
+  const open = inTheWay(community, rebalances) ?? (why === undefined ? first : undefined)
   if (open) {
     const ready = open.status.conditions?.find(({ type }) => type === 'Ready')
     const finding =
@@ -55,20 +71,6 @@ export function decideRebalances(
         : say(ready?.reason ?? 'Moving', `${open.metadata.name}: ${ready?.message ?? 'is being planned'}`)
     return { steps: forget, events: [], finding }
   }
-  const off = mode === 'Off'
-  const why =
-    !off && imbalance.overflow > imbalance.emptied
-      ? 'Overflow'
-      : !off && imbalance.emptied > 0
-        ? 'Draining'
-        : !off && imbalance.cramped
-          ? 'Headroom'
-          : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more.
-            facts.moving > 0
-            ? 'Unfinished'
-            : !off && facts.wishing > 0 && isLongAgo(lastForWishes, now)
-              ? 'Wishes'
-              : undefined
   if (off && why === undefined && imbalance.overflow > 0)
     return {
       steps: forget,

@@ -14,7 +14,7 @@ import {
 import { decideRebalance } from './decide.ts'
 import { makePlan } from './plan.ts'
 import { describeWaiting } from './status.ts'
-import { isByHand, isHeldByMode, movesOf, openOf, turnOf } from './turn.ts'
+import { inTheWay, isByHand, isHeldByMode, movesOf, openOf, turnOf } from './turn.ts'
 
 const communityOf = (mode: string) => makeCommunity({ seats: { perInstance: 2 }, rebalance: { mode } })
 const madeAt = (one: Rebalance, second: number): Rebalance => ({
@@ -49,7 +49,7 @@ const made = (all: readonly Rebalance[], community: Community) =>
     (step) => step.do === 'create' && step.object.kind === 'Rebalance',
   )
 
-test('of any mixture exactly one that is open is worked on, all others wait for it, and none is made beside it', () => {
+test('of any mixture exactly one that is open is worked on, and all others wait for it', () => {
   fc.assert(
     fc.property(mixture, modes, (all, mode) => {
       const community = communityOf(mode)
@@ -60,13 +60,14 @@ test('of any mixture exactly one that is open is worked on, all others wait for 
       for (const one of open)
         if (one !== first) expect(turnOf(one, all, community)).toEqual({ is: 'after', first })
       for (const one of all) if (!open.includes(one)) expect(turnOf(one, all, community).is).toBe('never')
-      if (open.length > 0) expect(made(all, community)).toEqual([])
+      // Nobody has to move: then none is made, whatever is in the way.
+      expect(made(all, community)).toEqual([])
     }),
     { numRuns: 1000 },
   )
 })
 
-test('whoever has the turn keeps it until it is over or goes, whatever else is made meanwhile', () => {
+test('whoever has the turn keeps it once it is approved, until it is over or goes, whatever else is made meanwhile', () => {
   fc.assert(
     fc.property(
       fc.array(some, { maxLength: 12 }),
@@ -88,13 +89,15 @@ test('whoever has the turn keeps it until it is over or goes, whatever else is m
             const turn = turnOf(one, all, community)
             if (turn.is === 'never') continue
             if (turn.is === 'now') {
-              // One that the mode holds for good lets those of people pass.
+              // One that the mode holds for good lets those of people pass, one that is not approved those that are.
               const kept = all.find((other) => other.metadata.uid === holder)
-              if (kept && !isHeldByMode(kept, community)) expect(metadata.uid).toBe(holder)
+              if (kept && !isHeldByMode(kept, community))
+                expect([kept.metadata.uid === metadata.uid, kept.spec.approved]).not.toEqual([false, true])
               holder = metadata.uid
             }
             const over = turn.is === 'now' && (dice.next().value ?? 0) % 3 === 0
-            const phase = turn.is === 'after' ? 'Waiting' : over ? 'Done' : 'Proposed'
+            const phase =
+              turn.is === 'after' ? 'Waiting' : over ? 'Done' : one.spec.approved ? 'Approved' : 'Proposed'
             if (over) holder = undefined
             phases.add(phase)
             all = all.map((other) =>
@@ -130,6 +133,40 @@ test('what people made counts where the mode is Off, and passes by what the oper
   expect(decided(theirs)).toMatchObject({ begin: { from: 1, to: 2 }, counts: { planned: 1, left: 1 } })
   expect(decided(ours).begin).toBeUndefined()
   expect(decided(ours).findings[0]).toMatchObject({ type: 'Ready', reason: 'RebalanceOff' })
+})
+
+test('what nobody has approved lets what is approved pass, whoever made which', () => {
+  const first = (...all: readonly Rebalance[]) => openOf(all, communityOf('Manual'))[0]?.metadata.name
+  const ours = madeAt(makeRebalance({ approved: false }, { phase: 'Proposed' }), 0)
+  const theirs = madeAt(makeByHand('night', {}, { phase: 'Proposed' }), 1)
+  expect(first(theirs, ours)).toBe('garden-r1')
+  expect(first(ours, madeAt(makeByHand('day', { approved: true }), 2))).toBe('day')
+  expect(first(theirs, madeAt(makeRebalance(), 2))).toBe('garden-r1')
+  // Approved a moment after it was passed by: what was begun meanwhile goes on.
+  const approved = { ...theirs, spec: { ...theirs.spec, approved: true } }
+  expect(first(approved, madeAt(makeRebalance({}, { phase: 'Moving' }), 2))).toBe('garden-r1')
+})
+
+test('with Auto a plan that is only to be approved is in no way of the next one, but what was stopped is', () => {
+  const waits = (mode: string, one: Rebalance) => {
+    const community = communityOf(mode)
+    return [inTheWay(community, [one])?.metadata.name, movesOf(community, [one])]
+  }
+  const theirs = makeByHand('night', {}, { phase: 'Proposed' })
+  const stopped = { ...theirs, spec: { ...theirs.spec, stopped: true } }
+  expect(waits('Auto', theirs)).toEqual([undefined, 'On'])
+  // Proposed while the mode was Manual.
+  expect(waits('Auto', makeRebalance({ approved: false }, { phase: 'Proposed' }))).toEqual([undefined, 'On'])
+  expect(waits('Auto', stopped)).toEqual(['night', 'Waiting'])
+  expect(waits('Auto', makeRebalance({ stopped: true }, { phase: 'Stopped' }))).toEqual([
+    'garden-r1',
+    'Waiting',
+  ])
+  expect(waits('Manual', theirs)).toEqual(['night', 'Waiting'])
+  expect(waits('Off', theirs)).toEqual(['night', 'Off'])
+  // Also behind one that is not in the way.
+  const behind = madeAt(makeByHand('day', { stopped: true }), 1)
+  expect(inTheWay(communityOf('Auto'), [madeAt(theirs, 0), behind])).toBe(behind)
 })
 
 test('one that came with a change of spec.drain is not over before the directory has that', () => {

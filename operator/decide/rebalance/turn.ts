@@ -16,22 +16,37 @@ export const isByHand = (rebalance: Rebalance, community: Of): boolean =>
 export const isHeldByMode = (rebalance: Rebalance, community: Of): boolean =>
   community.spec.rebalance.mode === 'Off' && !isByHand(rebalance, community)
 
+/** What was approved and begun goes on, whatever comes meanwhile. */
+const BEGUN: ReadonlySet<string | undefined> = new Set<Rebalance['status']['phase']>([
+  'Approved',
+  'Moving',
+  'Stopped',
+])
+
 /**
- * Pure. Those that are not over, in the order in which they are worked on: the first is, and no other. One that was worked
- * on before goes on; of the rest the oldest is next. What the mode holds for good lets others pass.
+ * Pure. Those that are not over, in the order in which they are worked on: the first is, and no other. What was begun goes
+ * on; of the rest the oldest is next. What nobody has approved lets others pass, and what the mode holds for good lets all.
  */
 export function openOf(rebalances: readonly Rebalance[], community: Of): Rebalance[] {
   const owner = ownerOf(community)
   const rank = (one: Rebalance) =>
-    isHeldByMode(one, community)
-      ? 2
-      : one.status.phase === undefined || one.status.phase === 'Waiting'
-        ? 1
-        : 0
+    isHeldByMode(one, community) ? 3 : !one.spec.approved ? 2 : BEGUN.has(one.status.phase) ? 0 : 1
   const age = ({ metadata }: Rebalance) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`
   return rebalances
     .filter((one) => one.spec.community === owner.name && !isOver(one) && !isOfEarlier(one, owner))
     .toSorted((a, b) => rank(a) - rank(b) || (age(a) < age(b) ? -1 : 1))
+}
+
+/**
+ * Pure. What keeps the operator from making another one. With Auto it moves by itself whoever has to move: a plan that waits
+ * to be approved is looked at meanwhile, and nobody who made it to look at it holds up a lower cap by that. Whoever wants
+ * the moves held says so by spec.stopped.
+ */
+export function inTheWay(community: Of, rebalances: readonly Rebalance[]): Rebalance | undefined {
+  const open = openOf(rebalances, community)
+  return community.spec.rebalance.mode === 'Auto'
+    ? open.find(({ spec }) => spec.approved || spec.stopped)
+    : open[0]
 }
 
 export type Turn =
@@ -56,5 +71,5 @@ export function movesOf(community: Of, rebalances: readonly Rebalance[]): 'On' |
   const { mode } = community.spec.rebalance
   const [first] = openOf(rebalances, community)
   if (first && !isHeldByMode(first, community) && first.spec.approved && !first.spec.stopped) return 'On'
-  return mode === 'Off' ? 'Off' : mode === 'Auto' && !first ? 'On' : 'Waiting'
+  return mode === 'Off' ? 'Off' : mode === 'Auto' && !inTheWay(community, rebalances) ? 'On' : 'Waiting'
 }
