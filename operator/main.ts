@@ -17,6 +17,7 @@ import { createKubeMetrics } from './kube/metrics.ts'
 import { keyPool } from './postgres/directory/keys.ts'
 import { prepare } from './postgres/prepared.ts'
 import { openServer } from './postgres/server/session.ts'
+import { createAwaiting } from './serve/awaiting.ts'
 import { createExpiry } from './serve/expiry.ts'
 import { createHealth, notOlderThan } from './serve/health.ts'
 import { createLogger } from './serve/logger.ts'
@@ -71,6 +72,7 @@ export async function run(
     reach,
     log,
     noteExpiry: createExpiry(registry),
+    noteAwaiting: createAwaiting(registry),
   }
   const reconcilers = createReconcilers(deps)
   const controllers = createControllers({

@@ -1,5 +1,6 @@
 // The reconcilers: a key in, the world nearer to what is wanted out.
 import { describeProblems, parseCommunity, parseInstance } from '../api/objects.ts'
+import { communityOfInstance } from '../build/names.ts'
 import { COMMUNITY_MANAGER, INSTANCE_MANAGER } from '../decide/changed.ts'
 import { decideCommunity } from '../decide/community/decide.ts'
 import { isHeld, release } from '../decide/community/deletion/hold.ts'
@@ -12,6 +13,7 @@ import type { Kube } from '../kube/types.ts'
 import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
 import { communityOf, observeInstance } from '../observe/instance.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
+import type { NoteAwaiting } from '../serve/awaiting.ts'
 import type { NoteExpiry } from '../serve/expiry.ts'
 import { createRebalancer, type MovingDeps } from './moving/rebalance.ts'
 import { type Look, reconcile } from './reconcile.ts'
@@ -25,6 +27,7 @@ export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> &
     readonly keys: { take(): Promise<ActorKeys> }
     readonly rollouts: Rollouts
     readonly noteExpiry: NoteExpiry
+    readonly noteAwaiting: NoteAwaiting
     /** Milliseconds since 1970. */
     readonly now: () => number
   }
@@ -46,6 +49,7 @@ export function createReconcilers(deps: ReconcilerDeps): {
       const object = await kube.get(resources.community, nameOf(key))
       if (!object) {
         deps.noteExpiry(nameOf(key), undefined)
+        deps.noteAwaiting(nameOf(key), undefined)
         return undefined
       }
       const step = { ...shared, fieldManager: COMMUNITY_MANAGER, server: undefined, ca: undefined }
@@ -68,6 +72,7 @@ export function createReconcilers(deps: ReconcilerDeps): {
         const seen = await observeCommunity(parsed.value, deps)
         const decision = decideCommunity(seen.snapshot, now())
         deps.noteExpiry(nameOf(key), decision.certificateEnds)
+        deps.noteAwaiting(nameOf(key), decision.awaitingApproval)
         return { object, decision, step: { ...step, server: seen.server, ca: seen.ca } }
       } catch (failure) {
         return { object, failure }
@@ -78,7 +83,7 @@ export function createReconcilers(deps: ReconcilerDeps): {
 
   const instance: Reconcile = (key, signal) => {
     // The community is taken from the name, before anything is read: see turns.
-    const group = key.replace(/-[0-9]+$/, '')
+    const group = communityOfInstance(key)
     const look = async (): Promise<Look | undefined> => {
       const object = await kube.get(resources.instance, nameOf(key))
       const parsed = object && parseInstance(object)

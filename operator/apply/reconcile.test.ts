@@ -81,6 +81,35 @@ test('what cannot be looked at says so, with what was known kept as old, and is 
   expect(instance.conditions.map(({ type }: { type: string }) => type)).toEqual(['Ready', 'Available'])
 })
 
+test('what waits for approval is told by one Event, and not again when the plan is another one', async () => {
+  const condition = (reason: string, message: string) =>
+    ({ type: 'Balanced', status: 'False', reason, message }) as const
+  const told = async (before: object, message: string) => {
+    const seen = object()
+    const live = {
+      ...seen,
+      status: { conditions: [{ ...before, lastTransitionTime: '2030-01-01T00:00:00Z' }] },
+    }
+    const decision = {
+      groups: [],
+      findings: [condition('ApprovalMissing', message)],
+      counts: {},
+      events: [],
+      requeueAfterMs: 1,
+    }
+    // Nothing is to be done.
+    const step = undefined as never
+    return run(async () => ({ object: live, decision, step }))
+  }
+  const first = await told(condition('Moving', 'garden-r1: is being planned'), 'a plan of 3 moves')
+  expect(first.events).toMatchObject([
+    { type: 'Warning', reason: 'ApprovalMissing', note: 'a plan of 3 moves' },
+  ])
+  const again = await told(condition('ApprovalMissing', 'a plan of 3 moves'), 'a plan of 4 moves')
+  expect(again.conditions).toMatchObject([{ message: 'a plan of 4 moves' }])
+  expect(again.events).toEqual([])
+})
+
 test('the reason is the one that fits, and the remedy is beside it', async () => {
   const ready = async (failure: unknown) =>
     (await run(async () => ({ object: object(), failure }))).conditions[0]

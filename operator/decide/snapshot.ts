@@ -80,6 +80,9 @@ export type DirectorySettings = {
   readonly max_instances: number
   /** Newcomers get no seat that members who have to move need. */
   readonly keep_seats: boolean
+  /** Of a Rebalance that waits for approval: how many would move, if that is known, and its reason. */
+  readonly proposed_moves: number | null
+  readonly proposed_reason: string | null
 }
 export type DirectoryFacts = {
   /** Whose it is; undefined before its rows were written. */

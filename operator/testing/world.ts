@@ -53,6 +53,7 @@ export function startProcess(world: World, faults: Faults) {
     now,
     rollouts: createRollouts(1, now),
     noteExpiry: () => undefined,
+    noteAwaiting: () => undefined,
     movers,
     reach: faults.reach(world.homes?.reach ?? nobody),
     log: quiet,

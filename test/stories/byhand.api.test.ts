@@ -90,6 +90,8 @@ test('what people make is planned, waits for them and for each other, moves memb
     reason: 'ApprovalMissing',
     message: expect.stringContaining(`kubectl -n ${namespace} patch rebalance garden-r1`),
   })
+  // The Community says the same, and how to say no.
+  await town.balanced('ApprovalMissing', `\`kubectl -n ${namespace} delete rebalance garden-r1\``)
   await apply('night')
   const waiting = await is('night', 'Waiting')
   expect(conditionOf(waiting, 'Ready')).toMatchObject({

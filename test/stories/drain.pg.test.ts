@@ -53,6 +53,7 @@ async function found(spec: object) {
     now,
     rollouts: createRollouts(1, now),
     noteExpiry: () => undefined,
+    noteAwaiting: () => undefined,
     movers,
     reach: homes.reach,
     log,

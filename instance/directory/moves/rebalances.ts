@@ -27,6 +27,18 @@ export async function noteRebalance(tx: DirectoryTransaction, note: RebalanceNot
     .execute()
 }
 
+/** A plan that waits until the people who run the servers approve it. `moves`: undefined where not all homes could be asked. */
+export type Proposed = { readonly reason: string; readonly moves: number | undefined }
+
+export async function readProposed(directory: DirectoryDatabase): Promise<Proposed | undefined> {
+  const settings = await directory
+    .selectFrom('settings')
+    .select(['proposed_reason', 'proposed_moves'])
+    .executeTakeFirst()
+  if (!settings || settings.proposed_reason === null) return undefined
+  return { reason: settings.proposed_reason, moves: settings.proposed_moves ?? undefined }
+}
+
 export type DayOfMoves = {
   /** In UTC, as `2026-11-25`. */
   readonly day: string

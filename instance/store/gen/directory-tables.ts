@@ -181,6 +181,11 @@ export type settings = {
      * Newcomers get no seat that members who have to move need: the operator moves them.
      */
     keep_seats: Generated<boolean>;
+    /**
+     * Of a plan that waits until somebody approves it: how many would move, if that is known, and why. Null: none waits.
+     */
+    proposed_moves: number | null;
+    proposed_reason: string | null;
 };
 export type together = {
     member_id: string;

@@ -162,3 +162,28 @@ test('who looks after a home sees how many moved and why, and no names; others d
     directory.insertInto('rebalances').values({ id: 'r2', reason: 'Overflow' }).execute(),
   ).rejects.toThrow('permission denied')
 })
+
+test('who looks after a home sees that a plan waits for approval, how many would move and why, and that it waits no more', async () => {
+  const fay = await signUp('fay')
+  const { db, directory } = at(1).instance
+  await db.updateTable('members').set({ role: 'moderator' }).where('handle', '=', 'fay').execute()
+  const page = async (proposed: { proposed_moves: number | null; proposed_reason: string | null }) => {
+    must(
+      await changeDirectory(mover.deps.directory, async (tx) => {
+        await tx.updateTable('settings').set(proposed).execute()
+        return true
+      }),
+    )
+    return (await fay.get('/settings/moves')).html
+  }
+  const many = await page({ proposed_moves: 12, proposed_reason: 'Draining' })
+  expect(many).toContain('A plan waits for approval')
+  expect(many).toContain('A home is closed.')
+  expect(many).toContain('12 people would move.')
+  const unknown = await page({ proposed_moves: null, proposed_reason: 'Asked' })
+  expect(unknown).toContain('How many people would move is not known yet.')
+  expect(await page({ proposed_moves: null, proposed_reason: null })).not.toContain('waits for approval')
+  await expect(directory.updateTable('settings').set({ proposed_moves: 1 }).execute()).rejects.toThrow(
+    'permission denied',
+  )
+})

@@ -1,6 +1,11 @@
 // What was moved and why, for the people who look after a community: numbers, and nobody's name.
 import type { FastifyInstance } from 'fastify'
-import { type DayOfMoves, readDaysOfMoves } from '../../directory/moves/rebalances.ts'
+import {
+  type DayOfMoves,
+  type Proposed,
+  readDaysOfMoves,
+  readProposed,
+} from '../../directory/moves/rebalances.ts'
 import { staysByRole } from '../../directory/wishes/own.ts'
 import { refuse } from '../../refusal.ts'
 import { isDatabaseDown } from '../../store/failures.ts'
@@ -17,12 +22,21 @@ export function registerMovesPage(app: FastifyInstance, { instance, shell: shell
     const shell = await shellOf(request)
     if (!shell.me) return sendRefusal(reply, shell, refuse('log-in-first'))
     if (!staysByRole(shell.me.role)) return sendRefusal(reply, shell, refuse('forbidden'))
-    const days = await readDaysOfMoves(instance.directory, DAYS).catch((error: unknown) => {
+    const read = await Promise.all([
+      readDaysOfMoves(instance.directory, DAYS),
+      readProposed(instance.directory),
+    ]).catch((error: unknown) => {
       if (isDatabaseDown(error)) return undefined
       throw error
     })
-    if (!days) return sendRefusal(reply, shell, refuse('wishes-unreachable'))
-    return sendPage(reply, shell, { title: 'Who was moved' }, <Moves shell={shell} days={days} />)
+    if (!read) return sendRefusal(reply, shell, refuse('wishes-unreachable'))
+    const [days, proposed] = read
+    return sendPage(
+      reply,
+      shell,
+      { title: 'Who was moved' },
+      <Moves shell={shell} days={days} proposed={proposed} />,
+    )
   })
 }
 
@@ -35,7 +49,15 @@ const WHY: Readonly<Record<string, string>> = {
   Unfinished: 'Moves that had been begun before were ended.',
 }
 
-const Moves = ({ shell, days }: { shell: Shell; days: readonly DayOfMoves[] }) => (
+const Moves = ({
+  shell,
+  days,
+  proposed,
+}: {
+  shell: Shell
+  days: readonly DayOfMoves[]
+  proposed: Proposed | undefined
+}) => (
   <>
     <div class="head">
       <h1>Who was moved</h1>
@@ -43,6 +65,7 @@ const Moves = ({ shell, days }: { shell: Shell; days: readonly DayOfMoves[] }) =
         The last {DAYS} days, in numbers. <a href="/settings/home">Where you live</a>
       </p>
     </div>
+    {proposed && <Waiting plan={proposed} />}
     {days.length === 0 && (
       <Empty icon="here" title="Nobody was moved">
         <p>People are moved only when a home gets too full or is closed, or when they wish it.</p>
@@ -52,6 +75,18 @@ const Moves = ({ shell, days }: { shell: Shell; days: readonly DayOfMoves[] }) =
       <Day key={`${one.day} ${i}`} shell={shell} of={one} />
     ))}
   </>
+)
+
+/** It is no news for those who would move: by the time it is approved others may. */
+const Waiting = ({ plan: { reason, moves } }: { plan: Proposed }) => (
+  <section class="card">
+    <h2>A plan waits for approval</h2>
+    <p>{WHY[reason] ?? reason}</p>
+    <p>
+      {moves === undefined ? 'How many people would move is not known yet.' : `${people(moves)} would move.`}{' '}
+      Nobody does before the people who run the servers approve it, and they may refuse it.
+    </p>
+  </section>
 )
 
 const Day = ({ shell, of }: { shell: Shell; of: DayOfMoves }) => (

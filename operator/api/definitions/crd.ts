@@ -16,7 +16,8 @@ const ready: Column = {
   description: 'Whether all is as the spec wants it.',
 }
 const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
-const reason: Column = { name: 'Reason', type: 'string', jsonPath: condition('Ready', 'reason'), priority: 1 }
+const why: Column = { name: 'Reason', type: 'string', jsonPath: condition('Ready', 'reason') }
+const reason: Column = { ...why, priority: 1 }
 
 /** The definition of Community, as plain JSON. */
 export const communityDefinition = (): Json =>
@@ -108,7 +109,7 @@ export const rebalanceDefinition = (): Json =>
         priority: 1,
         description: 'Moves that were undone.',
       },
-      reason,
+      { ...why, description: 'Why no more of it is done now: ApprovalMissing, say.' },
       age,
     ],
   })

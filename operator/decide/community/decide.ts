@@ -5,6 +5,7 @@ import type { KubeObject } from '../../kube/types.ts'
 import { describeCertificate, endingOf } from '../certificate/certified.ts'
 import { type Decision, inOrder, type Step } from '../decision.ts'
 import { decideInstances } from '../growth/instances.ts'
+import { awaitingApproval } from '../rebalance/turn.ts'
 import type { CommunitySnapshot, Refusal } from '../snapshot.ts'
 import { decideClaim } from './claim.ts'
 import { decideDeletion } from './deletion/deletion.ts'
@@ -19,6 +20,8 @@ import { type CommunityCounts, type CommunityFinding, describe, refused } from '
 export type CommunityDecision = Decision<CommunityFinding['type'], CommunityCounts> & {
   /** When it is left without a valid certificate if nobody does anything: milliseconds since 1970. Undefined: not known. */
   readonly certificateEnds?: number | undefined
+  /** Rebalances that wait until somebody approves or refuses them. */
+  readonly awaitingApproval?: number
 }
 
 /** Backs up the wakes of instances, which may get lost. Jittered, so that many communities spread. */
@@ -29,7 +32,9 @@ export function decideCommunity(snapshot: CommunitySnapshot, now: number): Commu
   if (snapshot.community.metadata.deletionTimestamp) return decideDeletion(snapshot)
   const decision = decideLife(snapshot, now)
   // Before anything is made that would be left behind. Also while paused: it is said of the object alone.
-  return { ...decision, groups: inOrder(decideHold(snapshot), ...decision.groups) }
+  const groups = inOrder(decideHold(snapshot), ...decision.groups)
+  const awaits = awaitingApproval(snapshot.community, snapshot.rebalances) !== undefined
+  return { ...decision, groups, awaitingApproval: awaits ? 1 : 0 }
 }
 
 function decideLife(snapshot: CommunitySnapshot, now: number): CommunityDecision {

@@ -5,7 +5,7 @@ import { type Claim, madeKey } from '../../build/data/claim.ts'
 import { emptyDatabase } from '../../build/lost.ts'
 import { directoryName } from '../../build/names.ts'
 import type { DirectoryChange, Step } from '../decision.ts'
-import { movesOf } from '../rebalance/turn.ts'
+import { awaitingApproval, movesOf } from '../rebalance/turn.ts'
 import type { CommunitySnapshot, DirectoryFacts, DirectorySettings, Refusal } from '../snapshot.ts'
 import { noteInClaim } from './claim.ts'
 
@@ -82,6 +82,7 @@ export function wantedSettings(
   rebalances: CommunitySnapshot['rebalances'] = [],
 ): DirectorySettings {
   const { spec } = community
+  const proposed = awaitingApproval(community, rebalances)
   return {
     title: spec.title,
     description: spec.description,
@@ -93,6 +94,9 @@ export function wantedSettings(
     max_instances: spec.seats.maxInstances,
     // Where nobody is moved, no seat is kept for that: people who come would wait for what does not happen.
     keep_seats: movesOf(community, rebalances) === 'On',
+    // Derived from what is open now, so that it goes when the Rebalance is approved, stopped or deleted.
+    proposed_moves: proposed?.status.left ?? null,
+    proposed_reason: proposed?.spec.reason ?? null,
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { decide, steps } from '../../testing/snapshots/decided.ts'
 import { makeByHand, makeRebalance } from '../../testing/snapshots/rebalance.ts'
 import type { CommunitySnapshot, DirectoryInstance } from '../snapshot.ts'
+import { wantedSettings } from './directory.ts'
 import { describe } from './status.ts'
 
 const UNAPPROVED = {
@@ -185,6 +186,18 @@ test('with Auto one that waits to be approved holds up no lower cap and no empty
   const both = snapshotOf([6, 1], { rebalances: [...waiting, makeRebalance({}, { phase: 'Moving' })] })
   expect(made(both)).toEqual([])
   expect(balanced(both)?.message).toMatch(/^garden-r1: /)
+})
+
+test('what waits for approval is counted, and the people who look after the community are told of it', () => {
+  const waits = (rebalances: readonly Rebalance[]) => {
+    const snapshot = snapshotOf([6, 1], { mode: 'Manual', rebalances })
+    const { proposed_moves, proposed_reason } = wantedSettings(snapshot.community, rebalances)
+    return [decide(snapshot).awaitingApproval, proposed_moves, proposed_reason]
+  }
+  const proposed = makeRebalance({ approved: false }, { phase: 'Proposed', left: 2 })
+  expect(waits([proposed])).toEqual([1, 2, 'Overflow'])
+  expect(waits([])).toEqual([0, null, null])
+  expect(waits([{ ...proposed, spec: { ...proposed.spec, approved: true } }])).toEqual([0, null, null])
 })
 
 test('moves that nobody looks after any more get one to end them, also where nobody is moved', () => {

@@ -151,8 +151,8 @@ function fitting({ plan, community }: RebalanceSnapshot, facts: MovesFacts): Fol
   return plan.is === 'made' && plan.plan.madeFor === madeFor({ community, facts }) ? plan.plan : undefined
 }
 
-function whyNobody({ rebalance, community, plan }: RebalanceSnapshot): Hold | undefined {
-  const { namespace, name } = rebalance.metadata
+function whyNobody(snapshot: RebalanceSnapshot): Hold | undefined {
+  const { rebalance, community, plan } = snapshot
   if (community.spec.paused)
     return {
       reason: 'Paused',
@@ -160,11 +160,7 @@ function whyNobody({ rebalance, community, plan }: RebalanceSnapshot): Hold | un
     }
   if (rebalance.spec.stopped)
     return { reason: 'Stopped', message: 'spec.stopped is true: nobody is moved until it is false' }
-  if (!rebalance.spec.approved)
-    return {
-      reason: 'ApprovalMissing',
-      message: `nobody is moved before it is approved: \`kubectl -n ${namespace} patch rebalance ${name} --type merge -p '{"spec":{"approved":true}}'\``,
-    }
+  if (!rebalance.spec.approved) return unapproved(snapshot)
   if (isHeldByMode(rebalance, community))
     return {
       reason: 'RebalanceOff',
@@ -178,6 +174,25 @@ function whyNobody({ rebalance, community, plan }: RebalanceSnapshot): Hold | un
     }
   if (plan.is === 'refused') return { reason: 'NoPlan', message: plan.message }
   return undefined
+}
+
+/**
+ * How to say yes and no. To delete one of the operator's own says neither: it makes another one; one that somebody made is
+ * theirs to take away.
+ */
+function unapproved({ rebalance, community, plan }: RebalanceSnapshot): Hold {
+  const { namespace, name } = rebalance.metadata
+  const patch = (spec: object) =>
+    `\`kubectl -n ${namespace} patch rebalance ${name} --type merge -p '${JSON.stringify({ spec })}'\``
+  const no = isByHand(rebalance, community)
+    ? `\`kubectl -n ${namespace} delete rebalance ${name}\``
+    : patch({ stopped: true })
+  const moves = plan.is === 'made' ? plan.plan.order.length - plan.plan.started : undefined
+  const what = moves === undefined ? 'it' : `a plan of ${moves === 1 ? 'one move' : `${moves} moves`}`
+  return {
+    reason: 'ApprovalMissing',
+    message: `${what} waits for approval, and nobody is moved before: approve it with ${patch({ approved: true })}, or refuse it with ${no}`,
+  }
 }
 
 type Next =

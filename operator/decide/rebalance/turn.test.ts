@@ -14,7 +14,7 @@ import {
 import { decideRebalance } from './decide.ts'
 import { makePlan } from './plan.ts'
 import { describeWaiting } from './status.ts'
-import { inTheWay, isByHand, isHeldByMode, movesOf, openOf, turnOf } from './turn.ts'
+import { awaitingApproval, inTheWay, isByHand, isHeldByMode, movesOf, openOf, turnOf } from './turn.ts'
 
 const communityOf = (mode: string) => makeCommunity({ seats: { perInstance: 2 }, rebalance: { mode } })
 const madeAt = (one: Rebalance, second: number): Rebalance => ({
@@ -167,6 +167,47 @@ test('with Auto a plan that is only to be approved is in no way of the next one,
   // Also behind one that is not in the way.
   const behind = madeAt(makeByHand('day', { stopped: true }), 1)
   expect(inTheWay(communityOf('Auto'), [madeAt(theirs, 0), behind])).toBe(behind)
+})
+
+test('it awaits approval once there is a plan to look at, until somebody says yes or no', () => {
+  const community = communityOf('Manual')
+  const awaits = (
+    spec: Partial<Rebalance['spec']>,
+    phase: 'Waiting' | 'Proposed' | 'Stopped' | undefined,
+  ) => {
+    const one = makeRebalance({ approved: false, ...spec }, phase ? { phase } : {})
+    return awaitingApproval(community, [one]) === one
+  }
+  expect(awaits({}, 'Proposed')).toBe(true)
+  expect(awaits({}, undefined)).toBe(false)
+  expect(awaits({ approved: true }, 'Proposed')).toBe(false)
+  expect(awaits({ stopped: true }, 'Proposed')).toBe(false)
+  const passed = makeByHand('night', {}, { phase: 'Proposed' })
+  expect(awaitingApproval(community, [passed, makeRebalance()])).toBeUndefined()
+})
+
+test('what is to be approved says how many move, and how to say yes and no', () => {
+  const community = communityOf('Manual')
+  const facts = makeMoves([2, 2], [1, 1, 1, 2])
+  const said = (rebalance: Rebalance, planned = true) => {
+    const plan = planned ? makePlan({ community, facts }, []) : ({ is: 'none' } as const)
+    const { findings } = decideRebalance(makeRebalanceSnapshot(facts, { rebalance, community, plan }))
+    return findings.find(({ type }) => type === 'Ready')
+  }
+  const yes = `approve it with \`kubectl -n town patch rebalance garden-r1 --type merge -p '{"spec":{"approved":true}}'\``
+  expect(said(makeRebalance({ approved: false }))).toEqual({
+    type: 'Ready',
+    status: 'False',
+    reason: 'ApprovalMissing',
+    message: `a plan of one move waits for approval, and nobody is moved before: ${yes}, or refuse it with \`kubectl -n town patch rebalance garden-r1 --type merge -p '{"spec":{"stopped":true}}'\``,
+  })
+  expect(said(makeRebalance({ approved: false }), false)?.message).toMatch(
+    /^it waits for approval, .*approve it/,
+  )
+  // Deleted, one of the operator's own would only come back.
+  expect(said(makeByHand('night'))?.message).toMatch(
+    /or refuse it with `kubectl -n town delete rebalance night`$/,
+  )
 })
 
 test('one that came with a change of spec.drain is not over before the directory has that', () => {

@@ -49,6 +49,12 @@ export function inTheWay(community: Of, rebalances: readonly Rebalance[]): Rebal
     : open[0]
 }
 
+/** Pure. The one whose plan has been made and waits for somebody to approve it. */
+export function awaitingApproval(community: Of, rebalances: readonly Rebalance[]): Rebalance | undefined {
+  const [first] = openOf(rebalances, community)
+  return first?.status.phase === 'Proposed' && !first.spec.approved && !first.spec.stopped ? first : undefined
+}
+
 export type Turn =
   | { readonly is: 'now' }
   | { readonly is: 'after'; readonly first: Rebalance }

@@ -69,12 +69,17 @@ test('settings and keys are kept', async () => {
     posts_per_hour: 3,
     max_instances: 4,
     keep_seats: true,
+    proposed_moves: 12,
+    proposed_reason: 'Overflow',
   }
   await writeSettings(session, settings)
+  const decided = { ...settings, proposed_moves: null, proposed_reason: null }
+  expect(await readDirectory(session)).toMatchObject({ settings })
+  await writeSettings(session, decided)
   const keys = await makeActorKeys()
   await addActorKeys(session, keys)
   await addActorKeys(session, await makeActorKeys())
-  expect(await readDirectory(session)).toMatchObject({ settings, keys: 2 })
+  expect(await readDirectory(session)).toMatchObject({ settings: decided, keys: 2 })
   const [row] = await session.query('SELECT public_jwk, algorithm FROM actor_keys WHERE position = 0')
   expect(row).toEqual({ public_jwk: keys[0]?.publicJwk, algorithm: 'RSASSA-PKCS1-v1_5' })
 })

@@ -62,6 +62,8 @@ const COLUMNS = [
   'posts_per_hour',
   'max_instances',
   'keep_seats',
+  'proposed_moves',
+  'proposed_reason',
 ] as const satisfies readonly (keyof DirectorySettings)[]
 
 export async function writeSettings(session: Session, settings: DirectorySettings): Promise<void> {
