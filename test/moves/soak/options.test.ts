@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { readOptions } from './options.ts'
 
-const THERE_ARE = 'use --schedules N and --seed S'
-const fromOne = 'give it a whole number from 1 on, as in --schedules 1'
-const fromZero = 'give it a whole number from 0 on, as in --seed 1'
+const HINT = '(npm run soak -- --schedules N --seed S)'
+const fromOne = 'is not a whole number from 1 to'
+const fromZero = 'is not a whole number from 0 to'
 
 test('says how many schedules, and from which seed on', () => {
   expect(readOptions([])).toEqual({ schedules: 1000, seed: 1 })
@@ -11,17 +11,26 @@ test('says how many schedules, and from which seed on', () => {
 })
 
 test.each([
-  [['--bogus'], `--bogus is no option: ${THERE_ARE}`],
-  [['-s', '4'], `-s is no option: ${THERE_ARE}`],
-  [['20'], `"20" is no option: ${THERE_ARE}`],
-  [['--schedules', '-1'], `--schedules cannot be "-1": ${fromOne}`],
-  [['--schedules', '0'], `--schedules cannot be "0": ${fromOne}`],
-  [['--schedules', '1e3'], `--schedules cannot be "1e3": ${fromOne}`],
-  [['--schedules'], `--schedules has no value: ${fromOne}`],
-  [['--schedules', '--seed', '4'], `--schedules cannot be "--seed": ${fromOne}`],
-  [['--seed', 'x'], `--seed cannot be "x": ${fromZero}`],
-  [['--seed='], `--seed cannot be "": ${fromZero}`],
-  [['--seed', '99999999999999999999'], `--seed cannot be "99999999999999999999": ${fromZero}`],
-])('refuses %j, and says what to give instead', (args, refused) => {
-  expect(readOptions(args)).toEqual({ refused })
+  [['--help'], 'npm run soak', '--schedules N --seed S'],
+  [['--bogus'], "'--bogus'", HINT],
+  [['-s', '4'], "'-s'", HINT],
+  [['20'], "'20'", HINT],
+  [['--schedules', '-1'], '--schedules "-1"', fromOne],
+  [['--schedules', '0'], '--schedules "0"', fromOne],
+  [['--schedules', '1e3'], '--schedules "1e3"', fromOne],
+  [['--schedules'], '--schedules', HINT],
+  [['--schedules', '--seed', '4'], '--schedules', HINT],
+  [['--seed', 'x'], '--seed "x"', fromZero],
+  [['--seed='], '--seed ""', fromZero],
+  [['--seed', '99999999999999999999'], '--seed "99999999999999999999"', fromZero],
+])('refuses %j in one line, and says what to give instead', (args, named, remedy) => {
+  let said = ''
+  try {
+    readOptions(args)
+  } catch (error) {
+    said = (error as Error).message
+  }
+  expect(said).toContain(named)
+  expect(said).toContain(remedy)
+  expect(said).not.toContain('\n')
 })

@@ -1,21 +1,27 @@
 // Schedules of moves without end: `npm run soak -- --schedules 10000 --seed 1`. Exits 1 if one of them broke an invariant.
 // Of one that is played alone, and fails, it also looks for the least that does.
+import { InputError } from '../../../operator/rebalance/cli/read.ts'
 import { startPostgres } from '../../postgres/server/server.ts'
 import { report, runMany } from '../run/many.ts'
 import { runSchedule } from '../run/run.ts'
 import { makeSchedule, type Schedule } from '../schedule.ts'
 import { openWorld } from '../world/world.ts'
 import { fewest } from './fewest.ts'
-import { readOptions } from './options.ts'
+import { readOptions, type SoakOptions } from './options.ts'
 
 const RUNS = 200
 
-const options = readOptions(process.argv.slice(2))
-if ('refused' in options) {
-  console.error(options.refused)
-  process.exit(2)
+function options(): SoakOptions {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    console.error(error.message)
+    process.exit(2)
+  }
 }
-const { schedules: most, seed } = options
+
+const { schedules: most, seed } = options()
 
 const stopping = new AbortController()
 // Those that are being played end, for PostgreSQL would outlive this process; it takes seconds.
