@@ -1,68 +1,33 @@
 // Instances are emptied one after the other, with the operator killed before and after the writes that this takes, and with
 // acknowledgements lost: each goes all the same, another is opened in its place, and nothing of it is left.
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { playCluster } from '../../test/kubernetes/played.ts'
-import { readClaim } from '../build/data/claim.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { databaseName, directoryName } from '../build/names.ts'
 import { resources } from '../kube/resources.ts'
-import { databasesOf, dropDatabase } from '../postgres/make/database.ts'
-import { openServer, type Server, withSession } from '../postgres/server/session.ts'
 import { createFaults, type Fault, type Faults } from '../testing/faults.ts'
-import { findClaim, type Place, settle, type World } from '../testing/world.ts'
+import { foundGarden, type Garden } from '../testing/garden.ts'
 
-const place: Place = { namespace: 'town', name: 'garden', domain: 'drained.example' }
-const named = { namespace: place.namespace, name: place.name }
-let world: World
-let server: Server
-let prefix = ''
+let garden: Garden
 beforeAll(async () => {
-  world = await playCluster(inject('postgresPort'))
-  server = openServer(world.admin)
-  await world.kube.create({
-    apiVersion: 'hamlet.coop/v1alpha1',
-    kind: 'Community',
-    metadata: { ...named },
-    spec: {
-      domain: place.domain,
-      ingress: { tls: { mode: 'None' } },
-      seats: { perInstance: 2, minFree: 1, minutesBetweenInstances: 0 },
-      rebalance: { retireAfterDays: 0 },
-      deletionPolicy: 'Delete',
-    },
-  })
-  await settle(world, place, createFaults())
-  const claim = await findClaim(world, place)
-  prefix = claim ? readClaim(claim).prefix : ''
+  garden = await foundGarden('drained.example', { rebalance: { retireAfterDays: 0 } })
   // The first is full, so that there is always another one.
-  await withSession(server, directoryName(prefix), (session) =>
-    session.query(
-      "INSERT INTO members (id, handle, home, state, role) VALUES (1, 'a', 1, 'active', 'organiser'), (2, 'b', 1, 'active', 'member')",
-    ),
-  )
-  await settle(world, place, createFaults())
+  await garden.fill()
+  await garden.settle()
 })
-afterAll(async () => {
-  const names = await withSession(server, undefined, (session) => databasesOf(session, prefix))
-  for (const name of names) await dropDatabase(server, name)
-})
+afterAll(() => garden.leave())
 
-const names = async (of: (typeof resources)[keyof typeof resources]) =>
-  (await world.kube.list(of, { namespace: place.namespace })).map(({ metadata }) => metadata.name).sort()
 const rows = () =>
-  withSession(server, directoryName(prefix), (session) =>
-    session.query<{ ordinal: number; state: string }>(
-      'SELECT ordinal, state FROM instances ORDER BY ordinal',
-    ),
+  garden.directory<{ ordinal: number; state: string }>(
+    'SELECT ordinal, state FROM instances ORDER BY ordinal',
   )
 
 /** Empties the instance of this ordinal until it is gone; the faults that came to pass. */
 async function empty(ordinal: number, faults: Faults): Promise<Faults> {
-  await world.kube.patch(resources.community, named, { spec: { drain: [ordinal] } })
+  await garden.drain([ordinal])
   let process = faults
   for (let turn = 0; turn < 6; turn++) {
-    process = await settle(world, place, process)
-    if (!(await names(resources.instance)).includes(`garden-${ordinal}`)) return process
-    world.skewMs += 60_000
+    process = await garden.settle(process)
+    if (!(await garden.names(resources.instance)).includes(`garden-${ordinal}`)) return process
+    garden.world.skewMs += 60_000
   }
   throw new Error(`garden-${ordinal} does not go: ${JSON.stringify(await rows())}`)
 }
@@ -86,12 +51,12 @@ test('killed anywhere, one that is emptied goes, and nothing of it is left', asy
     })
     expect(last.dead).toBe(false)
     const next = `garden-${ordinal + 1}`
-    expect(await names(resources.instance)).toEqual(['garden-1', next])
-    expect(await names(resources.deployment)).toEqual(['garden-1', next])
-    expect(await names(resources.service)).toEqual(['garden', 'garden-1', next])
-    expect(await names(resources.secret)).toEqual(['garden-1', next, 'garden-community'].sort())
-    const databases = await withSession(server, undefined, (session) => databasesOf(session, prefix))
-    expect(databases).toEqual(
+    expect(await garden.names(resources.instance)).toEqual(['garden-1', next])
+    expect(await garden.names(resources.deployment)).toEqual(['garden-1', next])
+    expect(await garden.names(resources.service)).toEqual(['garden', 'garden-1', next])
+    expect(await garden.names(resources.secret)).toEqual(['garden-1', next, 'garden-community'].sort())
+    const { prefix } = garden
+    expect(await garden.databases()).toEqual(
       [1, ordinal + 1].map((one) => databaseName(prefix, one)).concat(directoryName(prefix)),
     )
     const found = await rows()
