@@ -1,6 +1,7 @@
 // A cap is lowered under members, with the operator as it runs, on a real API server and PostgreSQL and with real homes.
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readProposed } from '../../instance/directory/moves/rebalances.ts'
 import { writePost } from '../../instance/posts/write.ts'
 import { resources } from '../../operator/kube/resources.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
@@ -178,10 +179,41 @@ test('Manual waits for approval; stopped it begins nothing; too few seats are to
     town.rebalances,
     ([seen]) => Object(seen?.status).phase === 'Proposed' && Object(seen?.status).planned === 4,
   )
-  expect(conditionOf(proposed[0], 'Ready').message).toContain('"approved":true')
+  // Whoever has to say yes or no is told, and how, wherever they look; so are the people who look after the community.
+  const { message } = conditionOf(proposed[0], 'Ready')
   const name = { namespace: town.namespace, name: 'garden-r1' }
+  expect(message).toContain('a plan of 4 moves waits for approval')
+  for (const word of ['approved', 'stopped'])
+    expect(message).toContain(
+      `\`kubectl -n ${name.namespace} patch rebalance garden-r1 --type merge -p '{"spec":{"${word}":true}}'\``,
+    )
+  await town.live(
+    'the Community to say so',
+    town.community,
+    (seen) => conditionOf(seen, 'Balanced')?.message === `garden-r1: ${message}`,
+  )
+  const metric = async () =>
+    (await (await fetch(`http://127.0.0.1:${town.port}/metrics`)).text())
+      .split('\n')
+      .filter((line) => line.startsWith('hamlet_rebalances_awaiting_approval{'))
+  const counted = (many: number) => [
+    `hamlet_rebalances_awaiting_approval{namespace="${name.namespace}",community="garden"} ${many}`,
+  ]
+  expect(await metric()).toEqual(counted(1))
+  const told = async () =>
+    (await town.kube.list(resources.event, { namespace: name.namespace })).filter(
+      ({ reason, regarding }) => reason === 'ApprovalMissing' && Object(regarding).kind === 'Community',
+    )
+  const [event] = await town.live('an Event', told, (seen) => seen.length > 0)
+  expect(event?.note).toContain("patch rebalance garden-r1 --type merge -p '")
+  const shown = () => readProposed(town.homes.at(1).directory)
+  await town.live('moderators to see it', shown, (seen) => seen?.moves === 4 && seen.reason === 'Overflow')
+
   await town.kube.patch(resources.rebalance, name, { spec: { approved: true, stopped: true } })
   await town.rebalanced('Stopped')
+  await town.live('nothing to wait', shown, (seen) => seen === undefined)
+  expect(await metric()).toEqual(counted(0))
+  expect(await told()).toHaveLength(1)
   expect((await residents(town)).map(({ ids }) => ids.length).filter((many) => many > 0)).toEqual([6, 6])
   await town.kube.patch(resources.rebalance, name, { spec: { stopped: false } })
   await town.rebalanced('Done')
