@@ -2,6 +2,7 @@
 import { acceptActivity, rejectActivity } from '../federation/documents/activities.ts'
 import { activityUri, actorAddresses } from '../federation/documents/addresses.ts'
 import { newestUri } from '../federation/in/apply/uris.ts'
+import { answerKey } from '../federation/out/answers.ts'
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
 import { notify, unnotify } from '../notifications/notify.ts'
@@ -55,7 +56,7 @@ export async function answerRequest(
         actor: actorAddresses(instance.config.origin, member.handle).actor,
         follow: { id: newestUri(edge.activity_uri), actor: edge.uri },
       }),
-      orderingKey: `answer:${member.id}:${followerId}`,
+      orderingKey: answerKey(member.id, followerId),
       recipients: { accounts: [followerId] },
     })
     return { done: true as const }

@@ -5,10 +5,11 @@ import { must } from '../../test/postgres/lives.ts'
 import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
 import { stranger, type TestMember } from '../../test/postgres/people.ts'
 import { leaseDeliveries } from '../federation/out/lease.ts'
+import { settle } from '../federation/out/settle.ts'
 import { writePost } from '../posts/write.ts'
 import { tendMoves } from './tend.ts'
 
-const names = ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal']
+const names = ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ida']
 const homes = neighbourhood({ homes: 2, domain: 'garden.example', people: names })
 const { at, round } = homes
 const FAR = 'https://other.example'
@@ -170,4 +171,45 @@ test('an old home that gives no answer holds nothing up for longer than a minute
   await pass(31)
   expect(await sent()).toEqual([inbox('yan'), inbox('zoe')])
   expect(await homes.mover.drive(move)).toEqual({ is: 'done' })
+})
+
+test('what she wrote after somebody was let follow her waits at the new home as well until they have the answer', async () => {
+  const { db } = at(1)
+  // Somebody of whom nothing was taken in by another test: an unfollow would hold up what is for them.
+  for (const home of [at(1), at(2)]) {
+    const uma = await stranger(home, 'uma')
+    await home.db.updateTable('accounts').set({ shared_inbox: null }).where('id', '=', uma).execute()
+  }
+  await db
+    .deleteFrom('follows')
+    .where('follower_id', '=', followers.get('zoe') ?? '')
+    .execute()
+  const actor_uri = `${FAR}/users/uma`
+  const body = {
+    id: followOf('uma'),
+    type: 'Follow',
+    actor: actor_uri,
+    object: `https://garden.example/users/${ana.handle}`,
+  }
+  await db
+    .insertInto('intake')
+    .values({ activity_uri: body.id, actor_uri, body: JSON.stringify(body) })
+    .execute()
+  await round(1)
+  const [answer] = await leaseDeliveries(db, { most: 9 })
+  if (!answer) throw new Error('nothing is due')
+  await settle(db, answer, { is: 'retry', why: 'answered 503', afterS: 30, hostWaits: false })
+  // Another server has nothing to wait for.
+  const other = 'https://third.example/users/yan/inbox'
+  await at(1).db.updateTable('accounts').set({ inbox: other }).where('handle', '=', 'yan').execute()
+  const move = await writesWhileMoving()
+  expect(await homes.mover.drive(move)).toEqual({ is: 'done' })
+  expect(await sent()).toEqual([other])
+  await at(2).db.updateTable('deliveries').set({ next_at: sql<Date>`now() - interval '1 second'` }).execute()
+  const [again] = await leaseDeliveries(at(2).db, { most: 9 })
+  expect(again).toMatchObject({ outbox_id: answer.outbox_id, inbox: inbox('uma') })
+  if (!again) throw new Error('nothing is due')
+  expect(await sent()).toEqual([])
+  await settle(at(2).db, again, { is: 'delivered' })
+  expect(await sent()).toEqual([inbox('uma')])
 })

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { InstanceDatabase } from '../../store/database.ts'
 import { aloneIfUnended, isFree, LEASE_S } from '../held.ts'
 import { restsAfterMove, restsForUndo } from '../in/apply/late.ts'
+import { restsForAnswer } from './answers.ts'
 
 export type LeasedDelivery = {
   readonly id: string
@@ -28,8 +29,8 @@ export type LeasedDelivery = {
 /**
  * At most one delivery for each ordering key and inbox, the oldest, so that what follows it waits for it. Hosts whose
  * circuit is open wait, and so does what belongs to members who are being moved, or have just come, and what is for
- * people who may just have unfollowed. A dead one holds up nothing, and one that nobody came to the end of is taken
- * alone.
+ * people who may just have unfollowed, or for servers that do not know yet that somebody there was let follow. A dead one
+ * holds up nothing, and one that nobody came to the end of is taken alone.
  */
 export async function leaseDeliveries(
   db: InstanceDatabase,
@@ -45,7 +46,7 @@ export async function leaseDeliveries(
         AND (h.open_until IS NULL OR h.open_until <= now())
         AND NOT EXISTS (
           SELECT FROM moves q WHERE q.member_id = d.member_id AND q.side = 'source' AND q.state IN ('quiet', 'frozen'))
-        AND NOT ${restsAfterMove} AND NOT ${restsForUndo}
+        AND NOT ${restsAfterMove} AND NOT ${restsForUndo} AND NOT ${restsForAnswer}
         AND NOT EXISTS (
           SELECT FROM deliveries e
           WHERE e.ordering_key = d.ordering_key AND e.inbox = d.inbox AND e.outbox_id < d.outbox_id

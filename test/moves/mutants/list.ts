@@ -204,6 +204,14 @@ export const MUTANTS: readonly Mutant[] = [
       test: 'what her old home has applied by then, and not handed over, counts as well',
     },
   },
+  {
+    name: 'what was written after a follow was accepted sent before the answer',
+    edits: [{ file: 'instance/federation/out/lease.ts', from: `AND NOT \${restsForAnswer}`, to: '' }],
+    by: {
+      file: 'instance/move/late.pg.test.ts',
+      test: 'what she wrote after somebody was let follow her waits at the new home as well until they have the answer',
+    },
+  },
   ...AHEAD_OF_THE_SWITCH,
   ...RECEIVED,
   ...RESTORED,

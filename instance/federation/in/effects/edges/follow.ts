@@ -5,6 +5,7 @@ import { isRefusal } from '../../../../refusal.ts'
 import { nextId } from '../../../../store/ids.ts'
 import { acceptActivity } from '../../../documents/activities.ts'
 import { activityUri, actorAddresses, ownAddress } from '../../../documents/addresses.ts'
+import { answerKey } from '../../../out/answers.ts'
 import { queueActivity } from '../../../out/queue.ts'
 import { resolveAccount } from '../../../resolve/account.ts'
 import { idOf } from '../../activity.ts'
@@ -57,7 +58,7 @@ export const follow: Effect = async ({ instance, activity, commit }) => {
           actor: actorAddresses(instance.config.origin, member.handle).actor,
           follow: { id: activity.id, actor: activity.actor },
         }),
-        orderingKey: `answer:${home.id}:${follower.id}`,
+        orderingKey: answerKey(home.id, follower.id),
         recipients: { accounts: [follower.id] },
       })
     if (edge && answered && urisOf(edge.activity_uri).includes(activity.id)) {
