@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import { SiblingUnreachable } from '../siblings/client.ts'
 import { activate, tidy } from './arriving/activate.ts'
 import { compare, seal } from './arriving/compare.ts'
 import { catchUp, copy } from './arriving/copy.ts'
@@ -91,10 +92,17 @@ async function believed<T>(
   return refuse('directory-regressed', { retryAfter: 60 })
 }
 
+/** That the other home gives no answer is not this one's failure, and whoever drives the move is to know which it is. */
+function ofSibling(error: unknown): Refusal {
+  if (error instanceof SiblingUnreachable)
+    return refuse('unavailable', { details: { ordinal: error.ordinal } })
+  throw error
+}
+
 /** Does it, then reads back how this side stands. An older copy of the directory moves nobody. */
 async function runVerb(instance: TargetDeps, verb: Verb, call: MoveCall): Promise<SideState | Refusal> {
   if (instance.homes.regressed) return refuse('directory-regressed', { retryAfter: 60 })
-  const done = await believed(instance, call, await verb(instance, call))
+  const done = await believed(instance, call, await verb(instance, call).catch(ofSibling))
   if (isRefusal(done)) return done
   const row = await instance.db
     .selectFrom('moves')

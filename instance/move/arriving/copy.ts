@@ -115,6 +115,8 @@ export async function askSource<T extends object>(
     timeoutMs: 30_000,
   })
   if (isRefusal(answer.body)) return answer.body
+  if (answer.status !== 200)
+    return refuse('unavailable', { details: { ordinal, verb: what, status: answer.status } })
   return shape.parse(answer.body)
 }
 

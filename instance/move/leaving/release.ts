@@ -37,13 +37,15 @@ export async function release(deps: TargetDeps, call: MoveCall): Answer<Done> {
 
 /** Has the target give up its copy, in which nothing can have been written then. */
 async function askTarget(deps: TargetDeps, { id, attempt, target }: Move): Answer<Done> {
-  const { body } = await deps.siblings.call(target, `${MOVES}/drop`, {
+  const { status, body } = await deps.siblings.call(target, `${MOVES}/drop`, {
     method: 'POST',
     body: { move: id, attempt },
     timeoutMs: 10_000,
   })
   if (isRefusal(body)) return body
-  return sideState.safeParse(body).data?.state === 'undone' ? DONE : refuse('unavailable')
+  return sideState.safeParse(body).data?.state === 'undone'
+    ? DONE
+    : refuse('unavailable', { details: { ordinal: target, verb: 'drop', status } })
 }
 
 /** Only when the directory has given the move up. */

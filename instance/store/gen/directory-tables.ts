@@ -132,6 +132,10 @@ export type moves = {
      * The uid of the Rebalance that it belongs to.
      */
     rebalance: string | null;
+    /**
+     * What kept it from going on at a step, and since when. It is over once the move is at another step.
+     */
+    trouble: unknown | null;
 };
 export type password_resets = {
     hash: Buffer;

@@ -203,9 +203,15 @@ export function createRebalancer(
       return await drive(
         {
           ...way,
-          call: (ordinal, path, options) => {
+          call: async (ordinal, path, options) => {
             movers.signal.throwIfAborted()
-            return reached.call(ordinal, path, { ...options, signal: movers.signal })
+            return reached
+              .call(ordinal, path, { ...options, signal: movers.signal })
+              .catch((error: unknown) => {
+                // Who ended the call has not been kept waiting by the home.
+                movers.signal.throwIfAborted()
+                throw error
+              })
           },
         },
         id,

@@ -29,6 +29,7 @@ const open = (given: Partial<OpenMove> = {}): OpenMove => ({
   target: 2,
   step: 'copied',
   mine: true,
+  trouble: null,
   ...given,
 })
 

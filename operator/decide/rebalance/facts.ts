@@ -2,6 +2,19 @@
 import type { Community, Instance, Rebalance } from '../../api/objects.ts'
 import type { DirectoryInstance, Refusal } from '../snapshot.ts'
 
+/** A home that has not done its part of a move, at one step of it. */
+export type TroubleFacts = {
+  readonly step: string
+  readonly ordinal: number
+  /** What it was asked for. */
+  readonly verb: string
+  /** An HTTP status, or the code of a refusal; null: it gave no answer. */
+  readonly answer: string | null
+  /** Of the first call that led nowhere; milliseconds since 1970. */
+  readonly since: number
+  readonly tries: number
+}
+
 export type OpenMove = {
   readonly id: string
   readonly memberId: string
@@ -10,6 +23,8 @@ export type OpenMove = {
   readonly step: string
   /** Whether this Rebalance began it. */
   readonly mine: boolean
+  /** What keeps it at its step; null: nothing that was noted. */
+  readonly trouble: TroubleFacts | null
 }
 
 export type MemberFacts = {
@@ -20,6 +35,8 @@ export type MemberFacts = {
   readonly movedAt: number | null
   /** How often this Rebalance tried and had to undo it. */
   readonly undone: number
+  /** Of these, how often a home had not done its part for as long as that is waited for. */
+  readonly unanswered: number
 }
 
 /** Of the directory. Times in milliseconds since 1970, by its own clock. */
@@ -40,6 +57,8 @@ export type MovesFacts = {
   /** Moves of this Rebalance that were made, and that were undone. */
   readonly done: number
   readonly undone: number
+  /** Why the last one was undone of those that a home had not done its part of; null: there was none. */
+  readonly failure: TroubleFacts | null
   /** When the moves of the last hour were begun, whichever Rebalance began them. */
   readonly begun: readonly number[]
 }

@@ -58,6 +58,7 @@ const asked: fc.Arbitrary<Asked> = fc
         role: fc.constantFrom('member', 'member', 'member', 'moderator'),
         lately: fc.boolean(),
         undone: fc.constantFrom(0, 0, 0, 3),
+        unanswered: fc.constantFrom(0, 0, 0, 1),
         pinned: fc.boolean(),
         wantsMove: fc.boolean(),
         together: fc.nat(20),
@@ -92,7 +93,7 @@ const asked: fc.Arbitrary<Asked> = fc
       if (full || home === undefined || home === other || (index > 0 && given[0]?.member === member))
         return []
       const [source, goal] = step === 'switched' ? [other, home] : [home, other]
-      return [{ id: String(index), memberId: id(at), source, target: goal, step, mine: true }]
+      return [{ id: String(index), memberId: id(at), source, target: goal, step, mine: true, trouble: null }]
     })
     const once = open.filter(({ memberId }, i) => open.findIndex((one) => one.memberId === memberId) === i)
     const facts = makeMoves(caps, homes, { open: once })
@@ -119,6 +120,7 @@ const asked: fc.Arbitrary<Asked> = fc
             ...one,
             role: members[index]?.role ?? 'member',
             undone: members[index]?.undone ?? 0,
+            unanswered: members[index]?.unanswered ?? 0,
             movedAt: members[index]?.lately ? facts.now - 1000 : null,
           })),
         },

@@ -45,7 +45,15 @@ function play(
       plan = { is: 'made', plan: { ...plan.plan, started: plan.plan.started + 1 } }
       open = [
         ...open,
-        { id: String(++moves), memberId: member, source: from, target: to, step: 'reserved', mine: true },
+        {
+          id: String(++moves),
+          memberId: member,
+          source: from,
+          target: to,
+          step: 'reserved',
+          mine: true,
+          trouble: null,
+        },
       ]
       if (open.length < AT_ONCE && chance(round)) continue
     }

@@ -25,11 +25,13 @@ const factsOf = (cap: number, more: (id: string) => object = () => ({})): MovesF
     role: 'member',
     movedAt: null,
     undone: 0,
+    unanswered: 0,
     ...more(id),
   })),
   open: [],
   done: 0,
   undone: 0,
+  failure: null,
   begun: [],
 })
 /** All of each word know one another. */

@@ -4,6 +4,9 @@ import type { Session } from '../server/session.ts'
 
 const MS = (time: string) => `floor(extract(epoch FROM ${time}) * 1000)`
 
+/** Given up since a home had not done its part. */
+const UNANSWERED = `step IN ('undoing', 'undone') AND code IN ('unavailable', 'unsettled', 'restored')`
+
 const FACTS = `SELECT json_build_object(
   'domain', (SELECT domain FROM meta),
   'incarnation', (SELECT incarnation FROM meta),
@@ -13,13 +16,16 @@ const FACTS = `SELECT json_build_object(
       'address', address) ORDER BY ordinal), '[]') FROM instances),
   'members', (SELECT coalesce(json_agg(json_build_object('id', id::text, 'home', home, 'role', role,
       'movedAt', (SELECT ${MS('max(changed_at)')} FROM moves WHERE member_id = members.id AND step = 'done'),
-      'undone', (SELECT count(*) FROM moves WHERE member_id = members.id AND step = 'undone' AND rebalance = $1))
+      'undone', (SELECT count(*) FROM moves WHERE member_id = members.id AND step = 'undone' AND rebalance = $1),
+      'unanswered', (SELECT count(*) FROM moves WHERE member_id = members.id AND ${UNANSWERED} AND rebalance = $1))
       ORDER BY id), '[]') FROM members WHERE state = 'active'),
   'open', (SELECT coalesce(json_agg(json_build_object('id', id::text, 'memberId', member_id::text, 'source', source,
-      'target', target, 'step', step, 'mine', rebalance IS NOT DISTINCT FROM $1) ORDER BY id), '[]')
+      'target', target, 'step', step, 'mine', rebalance IS NOT DISTINCT FROM $1,
+      'trouble', CASE WHEN trouble->>'step' = step THEN trouble END) ORDER BY id), '[]')
       FROM moves WHERE step NOT IN ('done', 'undone')),
   'done', (SELECT count(*) FROM moves WHERE rebalance = $1 AND step = 'done'),
   'undone', (SELECT count(*) FROM moves WHERE rebalance = $1 AND step = 'undone'),
+  'failure', (SELECT trouble FROM moves WHERE rebalance = $1 AND ${UNANSWERED} ORDER BY changed_at DESC LIMIT 1),
   'begun', (SELECT coalesce(json_agg(${MS('created_at')} ORDER BY created_at), '[]') FROM moves
       WHERE created_at > now() - interval '1 hour')) AS facts`
 

@@ -3,10 +3,12 @@ import type { Logger } from 'pino'
 import { changeDirectory } from '../../../instance/directory/change.ts'
 import type { Move } from '../../../instance/directory/moves/move.ts'
 import { giveUp, takeUp } from '../../../instance/directory/moves/steps.ts'
+import { type Blame, noteTrouble } from '../../../instance/directory/moves/trouble.ts'
 import type { Seen } from '../../../instance/directory/regression.ts'
 import type { InternalCall } from '../../../instance/move/calls.ts'
 import { isRefusal, type Refusal } from '../../../instance/refusal.ts'
 import type { DirectoryDatabase, DirectoryTransaction } from '../../../instance/store/database.ts'
+import { isLong } from './patience.ts'
 import { STEPPING } from './steps.ts'
 
 export type DriveDeps = {
@@ -32,7 +34,8 @@ export type Change = <T>(fn: (tx: DirectoryTransaction) => Promise<T | Refusal>)
 
 /**
  * Takes the move up and walks it to its end, or as far as it goes: what cannot be reached is `later`, and is left where
- * it is. Throws if the directory or an instance gives no answer; driving it again then goes on from what did happen.
+ * it is, until that has taken too long before the switch. Throws if the directory gives no answer; driving it again then
+ * goes on from what did happen.
  */
 export async function drive(deps: DriveDeps, id: string): Promise<Driven> {
   const change: Change = (fn) => changeDirectory(deps.directory, fn, deps.seen?.())
@@ -47,7 +50,7 @@ export async function drive(deps: DriveDeps, id: string): Promise<Driven> {
       await deps.reached?.(move)
       continue
     }
-    if (!isFinal(next) || !isBeforeSwitch(move)) return { is: 'later', code: next.code }
+    if (await waitsOn(deps, change, move, next)) return { is: 'later', code: next.code }
     deps.log.warn({ move: id, step: move.step, code: next.code, ...next.details }, 'a move is given up')
     const given: Move | Refusal = await change((tx) => giveUp(tx, move, next.code))
     if (isRefusal(given)) return { is: 'later', code: given.code }
@@ -62,8 +65,39 @@ export async function abandon(deps: DriveDeps, id: string, code: string): Promis
   return !isRefusal(given) && (given.step === 'undoing' || given.step === 'undone')
 }
 
+/** Whether the move is left where it is. What a home has not done is noted where the next driver finds it. */
+async function waitsOn(
+  { log }: Pick<DriveDeps, 'log'>,
+  change: Change,
+  move: Move,
+  refusal: Refusal,
+): Promise<boolean> {
+  if (isFinal(refusal) && isBeforeSwitch(move)) return false
+  const last = OF_DIRECTORY.has(refusal.code) ? undefined : blameOf(refusal)
+  if (!last) return true
+  const noted = await change((tx) => noteTrouble(tx, move, last))
+  if (isRefusal(noted)) return true
+  const { trouble, now } = noted
+  const what =
+    last.answer === null ? 'a home gives a move no answer' : 'a home does not do its part of a move'
+  log.warn({ move: move.id, ...trouble, forMs: now - trouble.since }, what)
+  return !isBeforeSwitch(move) || !isLong(trouble, now)
+}
+
+function blameOf({ code, details }: Refusal): Blame | undefined {
+  const { ordinal, verb, status } = details ?? {}
+  if (typeof ordinal !== 'number' || typeof verb !== 'string') return undefined
+  return {
+    ordinal,
+    verb,
+    answer: code !== 'unavailable' ? code : status === undefined ? null : String(status),
+  }
+}
+
 const isBeforeSwitch = (move: Move) => !['switched', 'activated', 'undoing'].includes(move.step)
 
 /** What will not be otherwise when it is asked again. The rest is somebody else's doing, or a matter of time. */
 const LATER = new Set(['move-overtaken', 'directory-regressed', 'restored', 'unavailable', 'unsettled'])
+/** No home is to blame for these. */
+const OF_DIRECTORY = new Set(['move-overtaken', 'directory-regressed'])
 const isFinal = (refusal: Refusal) => !LATER.has(refusal.code)

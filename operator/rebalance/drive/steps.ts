@@ -9,6 +9,7 @@ import {
   type TargetVerb,
 } from '../../../instance/move/calls.ts'
 import { isRefusal, type Refusal, refuse } from '../../../instance/refusal.ts'
+import { type SiblingAnswer, SiblingUnreachable } from '../../../instance/siblings/client.ts'
 import type { Change, DriveDeps } from './drive.ts'
 
 type Stepping = (deps: DriveDeps, change: Change, move: Move) => Promise<Move | Refusal>
@@ -75,7 +76,7 @@ export const STEPPING: Readonly<Record<Exclude<Step, 'done' | 'undone'>, Steppin
   },
 }
 
-/** Calls one side, and holds what it read back against what is wanted. */
+/** Calls one side, and holds what it read back against what is wanted. A refusal says in its details which home was asked for what. */
 async function ask(
   { call }: Pick<DriveDeps, 'call'>,
   move: Move,
@@ -83,13 +84,23 @@ async function ask(
   verb: SourceVerb | TargetVerb,
   wanted: readonly string[],
 ): Promise<SideState | Refusal> {
-  const answer = await call(move[side], `${MOVES}/${verb}`, {
-    method: 'POST',
-    body: { move: move.id, attempt: move.attempt },
-    timeoutMs: verb === 'copy' ? 600_000 : 30_000,
-  })
-  if (isRefusal(answer.body)) return answer.body
-  const state = sideState.safeParse(answer.body)
-  if (answer.status !== 200 || !state.success) return refuse('unavailable')
-  return wanted.includes(state.data.state) ? state.data : refuse('move-not-so-far')
+  const ordinal = move[side]
+  const asked = { ordinal, verb }
+  let answer: SiblingAnswer
+  try {
+    answer = await call(ordinal, `${MOVES}/${verb}`, {
+      method: 'POST',
+      body: { move: move.id, attempt: move.attempt },
+      timeoutMs: verb === 'copy' ? 600_000 : 30_000,
+    })
+  } catch (error) {
+    if (error instanceof SiblingUnreachable) return refuse('unavailable', { details: asked })
+    throw error
+  }
+  const { status, body } = answer
+  // A home that waits for the other one says so, and names it.
+  if (isRefusal(body)) return { ...body, details: { ...asked, ...body.details } }
+  const state = sideState.safeParse(body)
+  if (status !== 200 || !state.success) return refuse('unavailable', { details: { ...asked, status } })
+  return wanted.includes(state.data.state) ? state.data : refuse('move-not-so-far', { details: asked })
 }

@@ -2,6 +2,7 @@
 import { AHEAD, AHEAD_OF_THE_SWITCH } from './ahead.ts'
 import { RECEIVED } from './received.ts'
 import { RESTORED } from './restored.ts'
+import { UNANSWERED } from './unanswered.ts'
 
 export type Edit = { readonly file: string; readonly from: string; readonly to: string }
 
@@ -215,4 +216,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...AHEAD_OF_THE_SWITCH,
   ...RECEIVED,
   ...RESTORED,
+  ...UNANSWERED,
 ]
