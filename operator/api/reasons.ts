@@ -108,6 +108,8 @@ export const Reason = {
   Refused: 'Refused',
   /** The pod runs but does not answer. */
   NotAnswering: 'NotAnswering',
+  /** An instance answers what a move asks of it with an error, again and again. Its log says why. */
+  InstanceFailing: 'InstanceFailing',
   /** A rollout is past its deadline. */
   RolloutStuck: 'RolloutStuck',
   /** Another instance is being replaced; this one waits. */

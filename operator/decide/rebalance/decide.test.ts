@@ -162,6 +162,23 @@ test('whoever could not be moved three times is planned around; moderators stay,
   expect(who((index) => ({ movedAt: index < 4 ? NOW - 1000 : null }))).toEqual([id(4), id(5)])
 })
 
+test('whom a home failed for long is planned around at once, and goes last where they have to go', () => {
+  const members = FULL.members.map((one, index) => ({ ...one, unanswered: index < 2 ? 1 : 0 }))
+  const order = (facts: MovesFacts) => {
+    const plan = planned(facts)
+    return plan.is === 'made' ? plan.plan.order.map(({ member }) => member) : []
+  }
+  expect(order({ ...FULL, members }).some((member) => member === id(0) || member === id(1))).toBe(false)
+  const draining = makeMoves([4, 4, 4], [1, 2, 1, 2])
+  const emptied: MovesFacts = {
+    ...draining,
+    instances: draining.instances.map((row) => (row.ordinal === 3 ? row : { ...row, state: 'Draining' })),
+    members: draining.members.map((one, index) => ({ ...one, unanswered: index < 2 ? 1 : 0 })),
+  }
+  expect(order(emptied).slice(0, 2).sort()).toEqual([id(2), id(3)])
+  expect(order(emptied).slice(2).sort()).toEqual([id(0), id(1)])
+})
+
 test('whoever has no seat to go to yet is waited for: an instance that is emptied is not done with before', () => {
   const facts = makeMoves([4, 4], [1, 1, 1, 2, 2])
   const draining: MovesFacts = {

@@ -8,6 +8,7 @@ import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './fa
 import { homesOf, madeFor } from './plan.ts'
 import { canBeUndone, roomsOf } from './settled.ts'
 import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
+import { describe, isStuck, reasonOf, stuckAt } from './trouble.ts'
 import { isByHand, isHeldByMode } from './turn.ts'
 
 /** Moves under way at the same time in one community: each is a load for two homes. */
@@ -208,7 +209,7 @@ function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: Followed
   if (moving) return { wait: true }
   // Gone, moved by another plan, or back where they were since their move was undone.
   if (homesOf(facts).get(step.member) !== step.from) return { stale: true }
-  if (facts.open.length >= AT_ONCE) return { wait: true }
+  if (facts.open.filter((move) => !isStuck(move, facts.now)).length >= AT_ONCE) return { wait: true }
   const row = facts.instances.find(({ ordinal }) => ordinal === step.to)
   if (row?.state !== 'Active') return { stale: true }
   const room = roomsOf(facts, snapshot.community.spec.seats).find(({ ordinal }) => ordinal === step.to)
@@ -216,6 +217,11 @@ function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: Followed
   if (!room || row.taken >= room.cap) return facts.open.length > 0 ? { wait: true } : { stale: true }
   const unsteady = [step.from, step.to].find((ordinal) => !isSteady(snapshot, ordinal))
   if (unsteady !== undefined) return { hold: notReady(snapshot, unsteady) }
+  for (const ordinal of [step.from, step.to]) {
+    const trouble = stuckAt(facts, ordinal)
+    if (trouble)
+      return { hold: { reason: reasonOf(trouble), message: describe(trouble, snapshot.community) } }
+  }
   const perHour = snapshot.rebalance.spec.maxMovesPerHour ?? snapshot.community.spec.rebalance.maxMovesPerHour
   const lately = facts.begun.filter((at) => at > facts.now - HOUR_MS)
   const oldest = lately[lately.length - perHour]

@@ -4,7 +4,7 @@ import { weigh } from '../../rebalance/graph.ts'
 import type { PlanInput } from '../../rebalance/plan/input.ts'
 import { plan } from '../../rebalance/plan/plan.ts'
 import { groupsOf } from '../../rebalance/plan/together.ts'
-import type { MovesFacts, PlanState, TieFacts, WishFacts } from './facts.ts'
+import type { FollowedPlan, MovesFacts, PlanState, TieFacts, WishFacts } from './facts.ts'
 import { type Heeded, heedLess, heeds } from './heeded.ts'
 import { headroomOf, isUndoing, roomsOf } from './settled.ts'
 
@@ -28,6 +28,21 @@ export const madeFor = ({ community, facts }: Asked): string =>
     roomsOf(facts, community.spec.seats).map(({ ordinal, state, cap }) => [ordinal, state, cap]),
     headroomOf(community.spec),
   ])
+
+/** Whoever could not be moved though it was tried for long, or again and again. */
+const isTried = ({ undone, unanswered }: MovesFacts['members'][number]): boolean =>
+  undone >= TRIES || unanswered > 0
+
+/**
+ * Those who could not be moved go after all others, who would wait behind them for as long as nothing is repaired. Only out
+ * of instances that are closing, where nobody waits for the seat that they leave.
+ */
+function triedLast({ members, instances }: MovesFacts, order: FollowedPlan['order']): FollowedPlan['order'] {
+  const tried = new Set(members.filter(isTried).map(({ id }) => id))
+  const open = new Set(instances.filter(({ state }) => state === 'Active').map(({ ordinal }) => ordinal))
+  const isLate = ({ member, from }: FollowedPlan['order'][number]) => tried.has(member) && !open.has(from)
+  return [...order.filter((step) => !isLate(step)), ...order.filter(isLate)]
+}
 
 type AllWishes = ReadonlyMap<string, WishFacts>
 
@@ -58,7 +73,7 @@ export function makePlan(asked: Asked, ties: readonly TieFacts[], wishes: AllWis
     is: 'made',
     plan: {
       madeFor: made,
-      order: result.order,
+      order: triedLast(facts, result.order),
       started: 0,
       keptBefore: kept(result.cutBefore),
       keptAfter: kept(result.cut),
@@ -86,11 +101,12 @@ function inputOf(
   const closing = new Set(rooms.filter(({ state }) => state !== 'Active').map(({ ordinal }) => ordinal))
   const wishesToStay = (id: string, role: string) =>
     heeds(heeded, role === 'member' ? 'wishes' : 'keepers') && (wishes.get(id)?.pinned ?? role !== 'member')
-  const members = facts.members.map(({ id, home, role, movedAt, undone }) => {
+  const members = facts.members.map((member) => {
+    const { id, home, role, movedAt } = member
     const at = homes.get(id) ?? home
     const stays =
       (moving.has(id) && heeds(heeded, 'moving')) ||
-      (undone >= TRIES && heeds(heeded, 'tried')) ||
+      (isTried(member) && heeds(heeded, 'tried')) ||
       wishesToStay(id, role)
     return {
       id,

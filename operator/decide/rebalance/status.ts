@@ -6,6 +6,7 @@ import { instanceName } from '../../build/names.ts'
 import type { Refusal } from '../snapshot.ts'
 import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
 import { roomsOf } from './settled.ts'
+import { describe, describeTrouble, isHalted } from './trouble.ts'
 
 export type RebalanceFinding = Finding<RebalanceCondition>
 export type RebalanceCounts = Omit<RebalanceStatus, 'conditions' | 'observedGeneration'>
@@ -48,12 +49,18 @@ export const describeWaiting = ({ metadata, status }: Rebalance, first: Rebalanc
   )
 
 function findings(snapshot: RebalanceSnapshot, hold: Refusal | undefined, over: boolean): RebalanceFinding[] {
-  const { plan } = snapshot
-  const going = { reason: 'Moving', message: 'members move to other instances' }
-  const done = { reason: 'Settled', message: whatWasDone(snapshot) }
-  const { reason, message } = over ? done : (hold ?? going)
+  const { plan, community, regressed } = snapshot
+  const facts = snapshot.moves.ok && !regressed && !community.spec.paused ? snapshot.moves.facts : undefined
+  const failed = facts?.failure
+    ? `. The last one that was undone could not be made: ${describe(facts.failure, community)}`
+    : ''
+  const going = { reason: 'Moving', message: `members move to other instances${failed}` }
+  const done = { reason: 'Settled', message: `${whatWasDone(snapshot)}${failed}` }
+  const trouble = facts && describeTrouble(facts, community)
+  const halted = facts && isHalted(facts) ? trouble : undefined
+  const { reason, message } = over ? done : (hold ?? halted ?? going)
   return [
-    { type: 'Ready', status: over ? 'True' : 'False', reason, message },
+    { type: 'Ready', status: over ? 'True' : 'False', reason, message, ...(!over && trouble) },
     plan.is === 'made'
       ? { type: 'Planned', status: 'True', reason: 'Planned', message: 'it is known how many move where' }
       : plan.is === 'refused'
@@ -66,7 +73,7 @@ function findings(snapshot: RebalanceSnapshot, hold: Refusal | undefined, over: 
               message: 'not all instances said who knows whom',
             }
           : { type: 'Planned', status: 'Unknown', reason: 'Starting', message: 'not planned yet' },
-    { type: 'Progressing', status: over || hold ? 'False' : 'True', reason, message },
+    { type: 'Progressing', status: over || hold || halted ? 'False' : 'True', reason, message },
   ]
 }
 
