@@ -9,6 +9,7 @@ import {
   laterDirectory,
   laterThan,
   noteSeen,
+  readKept,
   readResidents,
   readSeen,
   type Seen,
@@ -128,8 +129,9 @@ export function openHomes(deps: Deps): Homes {
   const load = async () => {
     const known = await readSeen(deps.db)
     const residents = await readResidents(deps.db)
+    const kept = await readKept(deps.db)
     const fresh = await readDirectory(deps.directory)
-    const seen = laterThan(fresh, residents) ?? known
+    const seen = laterThan(fresh, [...residents, ...kept]) ?? known
     if (seen !== known) await noteSeen(deps.db, seen)
     // Before memory has them, and also of a directory that is not to be believed in all: a home whose epochs are others'
     // sends its members away.

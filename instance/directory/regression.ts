@@ -52,6 +52,18 @@ export function readResidents(db: InstanceDatabase): Promise<Resident[]> {
   return db.selectFrom('members').select(['id', 'epoch', 'state']).where('state', '<>', 'staged').execute()
 }
 
+/**
+ * Whoever has left and is kept aside. They left by a directory that knew where to, and which this home has not noted to
+ * have seen, perhaps: one that does not know it would say that they live here, where they are missing.
+ */
+export async function readKept(db: InstanceDatabase): Promise<Resident[]> {
+  const { rows } = await sql<Resident>`
+    SELECT kept.id::text AS id, max(moves.epoch) AS epoch, 'leaving' AS state
+    FROM carried.members AS kept JOIN moves ON moves.id = kept.move AND moves.side = 'source' AND moves.state = 'demoted'
+    GROUP BY kept.id`.execute(db)
+  return rows
+}
+
 export async function readSeen(db: InstanceDatabase): Promise<Seen> {
   const row = await db
     .selectFrom('home')

@@ -9,6 +9,7 @@ import { createWake } from '../federation/wake.ts'
 import type { Instance } from '../instance.ts'
 import { makeSiblings } from '../siblings/client.ts'
 import { watchKeys } from '../siblings/keys.ts'
+import { yieldToSiblings } from '../siblings/stays.ts'
 import { type Boot, insertBoot } from '../store/boots/boots.ts'
 import { type DirectoryTables, type InstanceTables, openDatabase } from '../store/database.ts'
 import { untilUp } from '../store/failures.ts'
@@ -39,16 +40,22 @@ export async function openInstance(config: Config, deps: OpenDeps): Promise<Open
   const db = openDatabase<InstanceTables>(config.databaseUrl, { name, onConnect: () => connected?.() })
   const directory = openDatabase<DirectoryTables>(config.directoryUrl, { name })
   const homes = openHomes({ directory, db, log, random })
+  const { ordinal } = config
+  const keys = watchKeys(config.internalKeyFile, { clock })
+  const siblings = makeSiblings({ ordinal, keys, instances: homes.instances })
   const boot = await untilUp(async () => {
     await checkIdentity(config, db, directory)
-    return insertBoot({ db, directory, homes, ordinal: config.ordinal, log, random })
+    return insertBoot({
+      db,
+      directory,
+      homes,
+      ordinal,
+      log,
+      random,
+      yieldToSiblings: () => yieldToSiblings({ db, homes, siblings, log, ordinal }),
+    })
   }, deps)
   connected = boot.connected
-  const siblings = makeSiblings({
-    ordinal: config.ordinal,
-    keys: watchKeys(config.internalKeyFile, { clock }),
-    instances: homes.instances,
-  })
   const egress = createEgress({ ...config.egress, userAgent: `Hamlet (+${config.origin}/)` })
   const secret = homes.secret()
   return {

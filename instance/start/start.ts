@@ -14,6 +14,7 @@ import { registerTies } from '../move/ties/ties.ts'
 import { buildPublicApp } from '../server.ts'
 import { collectProcess } from '../siblings/metrics.ts'
 import { startInternal } from '../siblings/server.ts'
+import { registerStays } from '../siblings/stays.ts'
 import { type StopTimes, stopGracefully } from '../siblings/stop.ts'
 import { startWake } from '../siblings/wake.ts'
 import { holdPorts } from './holding.ts'
@@ -50,7 +51,7 @@ export async function startInstance(
   const publicApp = await buildPublicApp(instance)
   const internal = await startInternal(instance, publicApp, {
     host,
-    parts: [registerAccounts, registerFederationInternal, registerMoves, registerTies],
+    parts: [registerAccounts, registerFederationInternal, registerMoves, registerTies, registerStays],
   })
   await publicApp.listen({ port: config.publicPort, host })
   collectProcess(publicApp.metrics)

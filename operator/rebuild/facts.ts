@@ -18,6 +18,8 @@ export type LocalMove = {
   readonly id: string
   readonly side: 'source' | 'target'
   readonly member: string
+  /** The member's name, where this home has a row of theirs: their own, or one that is staged or kept aside. */
+  readonly handle: string | null
   /** Ordinal of the home at the other side; 0: not known. */
   readonly other: number
   readonly epoch: number

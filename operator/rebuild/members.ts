@@ -1,6 +1,6 @@
 // Who lives where, by all that is known: the highest epoch wins, whoever says it.
 import { EPOCHS_PER_INCARNATION } from '../../instance/directory/incarnation.ts'
-import type { HomeReport, OldMember, Resident } from './facts.ts'
+import type { HomeReport, LocalMove, OldMember, Resident } from './facts.ts'
 import { hasLeft } from './moves.ts'
 import { type Clash, settleNames } from './names/namesakes.ts'
 
@@ -31,6 +31,7 @@ type Stay = {
   readonly epoch: number
   /** The home's own row, where it has one. */
   readonly resident?: Resident
+  readonly handle?: string | null
 }
 
 /** `givenUp` is the code of a clash of names whose later holders somebody has given up. */
@@ -46,9 +47,15 @@ export function rebuildMembers(
   for (const { ordinal, residents, moves } of reports) {
     for (const resident of residents) add(resident.id, { home: ordinal, epoch: resident.epoch, resident })
     for (const move of moves)
-      if (hasLeft(move) && move.other > 0) add(move.member, { home: move.other, epoch: move.epoch + 1 })
+      if (hasLeft(move) && move.other > 0)
+        add(move.member, { home: move.other, epoch: move.epoch + 1, handle: move.handle })
   }
   const known = new Map(old.map((member) => [member.id, member]))
+  // Of whom nobody else knows anything: those who are on their way somewhere.
+  for (const { ordinal, moves } of reports)
+    for (const move of moves)
+      if (!known.has(move.member) && !stays.has(move.member))
+        for (const stay of onTheWay(move, ordinal)) add(move.member, stay)
   const ids = [...new Set([...known.keys(), ...stays.keys()])]
   const members: RebuiltMember[] = []
   const forgotten: string[] = []
@@ -73,9 +80,11 @@ export function rebuildMembers(
     const [last, next] = all.toSorted(
       (a, b) => b.epoch - a.epoch || Number(b.resident !== undefined) - Number(a.resident !== undefined),
     )
-    // Whoever is known only from the home that they left has no name here; their own home knows it, or nobody does.
-    const handle = before?.handle ?? found.find(({ resident }) => resident)?.resident?.handle
-    if (!last || handle === undefined) continue
+    const handle =
+      before?.handle ??
+      found.find(({ resident }) => resident)?.resident?.handle ??
+      found.find((stay) => typeof stay.handle === 'string')?.handle
+    if (!last || typeof handle !== 'string') continue
     if (next?.resident && last.resident && next.epoch === last.epoch && next.home !== last.home)
       conflict = `the instances ${last.home} and ${next.home} both have one and the same member`
     if (found.length === 0) missing.add(id)
@@ -94,4 +103,17 @@ export function rebuildMembers(
   }
   const named = settleNames(members, { known, missing }, givenUp)
   return { ...named, forgotten: [...forgotten, ...named.forgotten], conflict }
+}
+
+const ARRIVING: ReadonlySet<string> = new Set(['staging', 'copied'])
+
+/**
+ * Where somebody lives of whom there is nothing but what is staged where they were to come: there, if their copy is
+ * whole, for nobody has another; else where they came from, which lacks them and says so. Without them in the directory
+ * their move could neither go on nor be given up.
+ */
+function onTheWay({ side, state, other, epoch, handle }: LocalMove, ordinal: number): Stay[] {
+  if (side !== 'target' || handle === null) return []
+  if (state === 'sealed') return [{ home: ordinal, epoch: epoch + 1, handle }]
+  return ARRIVING.has(state) && other > 0 ? [{ home: other, epoch, handle }] : []
 }

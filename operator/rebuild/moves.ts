@@ -77,13 +77,13 @@ function rebuildMove(
     createdAt: either?.createdAt,
     changedAt: either?.changedAt,
   }
-  const decided = old?.step === 'switched' || old?.step === 'activated'
+  const current = home.home === to && isSameStay(home.epoch, move.epoch + 1)
+  const decided = old?.step === 'switched' || old?.step === 'activated' || current
   if (decided || (source && hasLeft(source)) || target?.state === 'active') {
     // A target that gave its copy back has none to bring to life: the member comes from what the source keeps of them.
     const ended =
       target?.state === 'undone' ||
       (target?.state !== 'sealed' && (source === undefined || source.state === 'demoted'))
-    const current = home.home === to && isSameStay(home.epoch, move.epoch + 1)
     const step = target?.state === 'active' ? 'activated' : 'switched'
     return { ...move, step: ended || !current ? 'done' : step }
   }

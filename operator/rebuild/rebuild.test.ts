@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { HomeReport, LocalMove, OldDirectory } from './facts.ts'
 import { rebuild } from './rebuild.ts'
 import { dump, join, makeTown, push, reportsOf, type Town } from './testing/town.ts'
 
@@ -131,6 +132,7 @@ const move = {
   id: '5',
   side: 'source' as const,
   member: '1',
+  handle: 'ana',
   other: 2,
   epoch: 1,
   attempt: 1,
@@ -279,4 +281,40 @@ test('whoever lives somewhere since they were given up lives, and an older move 
   expect(rebuild(seen, old, [{ ...report, residents: [] }], new Set()).members).toMatchObject([
     { state: 'deleted', epoch: 2 },
   ])
+})
+
+describe('somebody of whom the directory and everybody else knows nothing any more', () => {
+  const seen = { incarnation: 1, revision: 1n }
+  const nothing: OldDirectory = { instances: [], members: [], moves: [] }
+  const from = (ordinal: number, moves: readonly LocalMove[]): HomeReport => ({
+    ordinal,
+    cap: 3,
+    seen,
+    residents: [],
+    moves,
+  })
+  const arriving = { ...move, side: 'target' as const, other: 1 }
+
+  test.each([
+    // Whoever left is brought back from what was kept there.
+    [
+      'has left a home that has kept them',
+      [from(1, [{ ...move, state: 'demoted' }]), from(2, [])],
+      2,
+      'done',
+    ],
+    // Their only copy is not dropped.
+    [
+      'is sealed where they come to',
+      [from(1, []), from(2, [{ ...arriving, state: 'sealed' }])],
+      2,
+      'switched',
+    ],
+    // What is there of them is not all: they are missing where they were.
+    ['is half copied', [from(1, []), from(2, [{ ...arriving, state: 'copied' }])], 1, 'undoing'],
+  ] as const)('%s', (_, reports, home, step) => {
+    const built = rebuild(seen, nothing, reports, new Set())
+    expect(built.members).toMatchObject([{ id: '1', handle: 'ana', home, state: 'active' }])
+    expect(built.moves).toMatchObject([{ id: '5', step }])
+  })
 })

@@ -14,6 +14,8 @@ const REPORT = `SELECT json_build_object(
       FROM members WHERE state NOT IN ('staged', 'leaving')),
   'moves', (SELECT coalesce(json_agg(json_build_object('id', id::text, 'side', side, 'member', member_id::text, 'other', other,
       'epoch', epoch, 'attempt', attempt, 'state', state, 'createdAt', ${ISO('created_at')},
+      'handle', coalesce((SELECT handle FROM members AS m WHERE m.id = member_id),
+        (SELECT handle FROM carried.members AS kept WHERE kept.move = moves.id AND kept.id = member_id)),
       'left', EXISTS (SELECT FROM members AS m WHERE m.id = member_id AND m.state = 'leaving' AND m.epoch = moves.epoch),
       'changedAt', ${ISO('changed_at')}) ORDER BY id), '[]') FROM moves)) AS report`
 

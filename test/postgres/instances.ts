@@ -20,6 +20,7 @@ import {
   type Siblings,
   SiblingUnreachable,
 } from '../../instance/siblings/client.ts'
+import { registerStays, yieldToSiblings } from '../../instance/siblings/stays.ts'
 import { type Boot, insertBoot } from '../../instance/store/boots/boots.ts'
 import type { DirectoryDatabase, InstanceDatabase } from '../../instance/store/database.ts'
 import type { TestCommunity } from './databases.ts'
@@ -89,8 +90,6 @@ export async function makeInstance(
   const log = pino({ level: 'silent' })
   const { directory, db, domain } = community
   const homes = openHomes({ directory, db, log, random: Math.random })
-  const start = () => insertBoot({ db, directory, homes, ordinal, log, random: Math.random })
-  let boot = await start()
   const egress = other.egress ?? createEgress({ userAgent: 'test' })
   const siblings: Siblings = {
     call: (to, path, options) => callInternal(network, ordinal, to, path, options),
@@ -102,6 +101,17 @@ export async function makeInstance(
     load: () => ({ connected: 0, running: 0, queued: 0 }),
     close: async () => undefined,
   }
+  const start = () =>
+    insertBoot({
+      db,
+      directory,
+      homes,
+      ordinal,
+      log,
+      random: Math.random,
+      yieldToSiblings: () => yieldToSiblings({ db, homes, siblings, log, ordinal }),
+    })
+  let boot = await start()
   const instance: Instance = {
     config: {
       domain,
@@ -149,6 +159,7 @@ export async function makeInstance(
   registerFederationInternal(app, instance)
   registerMoves(app, instance)
   registerTies(app, instance)
+  registerStays(app, instance)
   await app.ready()
   network.apps.set(ordinal, app)
   return {

@@ -36,8 +36,14 @@ const LOOK_MS = 5_000
 /** Rows that are a day old are of processes that ended; whoever runs renews its own long before. */
 const RENEW_MS = 6 * 3_600_000
 
+type Deps = ResidentDeps & {
+  random: () => number
+  /** Lets go of whoever has a later stay at a sibling. False as long as one of them gives no answer. */
+  yieldToSiblings: () => Promise<boolean>
+}
+
 /** Verifies the residents, then inserts this process's row. */
-export async function insertBoot(deps: ResidentDeps & { random: () => number }): Promise<Boot> {
+export async function insertBoot(deps: Deps): Promise<Boot> {
   let id = ''
   let insertedAt = performance.now()
   let waking = new AbortController()
@@ -52,7 +58,12 @@ export async function insertBoot(deps: ResidentDeps & { random: () => number }):
     id = rows[0]?.signature ?? ''
     insertedAt = performance.now()
   }
-  await verifyResidents(deps)
+  let heard = false
+  const verify = async () => {
+    await verifyResidents(deps)
+    heard = await deps.yieldToSiblings()
+  }
+  await verify()
   await insert()
   await deps.db.deleteFrom('boots').where('started_at', '<', sql<Date>`now() - interval '1 day'`).execute()
 
@@ -62,9 +73,13 @@ export async function insertBoot(deps: ResidentDeps & { random: () => number }):
       deps.log.warn(
         'the server of the database was away, or the database was restored: who lives here is verified',
       )
-      await verifyResidents(deps)
+      await verify()
       await insert()
-    } else if (performance.now() - insertedAt > RENEW_MS) {
+      return
+    }
+    // Two that start at once do not hear each other at first.
+    if (!heard) heard = await deps.yieldToSiblings()
+    if (performance.now() - insertedAt > RENEW_MS) {
       retired.push(id)
       await insert()
       // Transactions that began with the old one have ended by the next round but one; their timeout is shorter.

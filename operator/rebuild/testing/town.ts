@@ -103,6 +103,7 @@ function happen(town: Town, move: OldMove, member: Writable<OldMember>, step: st
       id: move.id,
       side,
       member: move.member,
+      handle: member.handle,
       other: side === 'source' ? move.target : move.source,
       epoch: move.epoch,
       attempt: move.attempt,

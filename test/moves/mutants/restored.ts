@@ -247,4 +247,26 @@ export const RESTORED: readonly Mutant[] = [
     ],
     by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'and that home has thawed her' },
   },
+  {
+    name: 'a home that was put back with the directory does not give way to a sibling',
+    edits: [
+      {
+        file: 'instance/siblings/stays.ts',
+        from: 'for (const { id, epoch } of found)',
+        to: 'for (const { id, epoch } of found.slice(0, 0))',
+      },
+    ],
+    by: {
+      file: 'test/moves/restores/several.pg.test.ts',
+      test: 'the directory of before, homes of before and done which start as [2,1]',
+    },
+  },
+  {
+    name: 'whom a home has kept aside proves nothing against an older directory',
+    edits: [{ file: 'instance/directory/homes.ts', from: '[...residents, ...kept]', to: 'residents' }],
+    by: {
+      file: 'test/moves/restores/several.pg.test.ts',
+      test: 'the directory of before, homes of done and before which start as [1,2]',
+    },
+  },
 ]
