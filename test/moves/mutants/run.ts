@@ -48,13 +48,13 @@ async function run({ file, test }: Mutant['by'], mutant: string | undefined): Pr
   const { testResults } = JSON.parse(report) as {
     testResults: {
       message?: string
-      assertionResults: { title: string; status: string; failureMessages: string[] }[]
+      assertionResults: { title: string; fullName: string; status: string; failureMessages: string[] }[]
     }[]
   }
   // There may be several of this title, one for each of its cases: noticed by one of them, it is noticed.
   const all = testResults
     .flatMap(({ assertionResults }) => assertionResults)
-    .filter(({ title }) => title === test)
+    .filter(({ title, fullName }) => title === test || fullName === test)
   const found = all.find(({ status }) => status === 'failed') ?? all[0]
   const why = found?.failureMessages[0] ?? testResults[0]?.message ?? text
   const status = found?.status === 'passed' || found?.status === 'failed' ? found.status : 'not run'
