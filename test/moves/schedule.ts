@@ -97,6 +97,8 @@ const FAULTS: readonly FaultKind[] = ['crash-before', 'crash-after', 'lost-befor
 const RESTORED_OF = 10
 /** In one of so many a home is: it takes longer than four others. */
 const HOME_RESTORED_OF = 20
+/** In so many of them others are put back as well, each to a moment of its own. */
+const SEVERAL = 0.25
 
 export function makeSchedule(seed: number, { homes = 3 } = {}): Schedule {
   const random = seeded(seed)
@@ -123,12 +125,47 @@ export function makeSchedule(seed: number, { homes = 3 } = {}): Schedule {
     if (random.chance(0.3)) acts.push(op())
   }
   const schedule = { seed, start, tales, acts }
-  if (seed % RESTORED_OF === 0) return withRestore(schedule, homes, () => 'directory')
+  if (seed % RESTORED_OF === 0)
+    return withOthers(
+      withRestore(schedule, homes, () => 'directory'),
+      homes,
+    )
   if (seed % HOME_RESTORED_OF !== 5) return schedule
-  return withRestore(schedule, homes, (chance) => {
+  const restored = withRestore(schedule, homes, (chance) => {
     const moved = chance.pick(acts.flatMap((act) => (act.do === 'move' ? [act] : [])))
     return chance.pick([moved.target, start.homes[moved.who], moved.target, 1 + chance.below(homes)])
   })
+  return withOthers(restored, homes)
+}
+
+/**
+ * In some, wherever a database is put back, another one is, or all are: to what they were at the beginning, or when
+ * something was interrupted that comes before.
+ */
+function withOthers(schedule: Schedule, homes: number): Schedule {
+  const random = seeded(schedule.seed + 2 ** 30)
+  if (!random.chance(SEVERAL)) return schedule
+  const all: readonly Which[] = ['directory', ...Array.from({ length: homes }, (_, index) => index + 1)]
+  const others = random.shuffle(all).slice(0, random.chance(0.3) ? all.length : 1)
+  const keeps = (): Op[] => others.map((of) => ({ do: 'keep', of }))
+  const backs = (ops: readonly Op[]): Op[] =>
+    ops.flatMap((op): Op[] =>
+      op.do === 'put-back'
+        ? [op, ...others.filter((of) => of !== op.of).map((of) => ({ ...op, of, goesOn: false }))]
+        : [op],
+    )
+  // Once, so that what is brought back is not always from the beginning.
+  let kept = random.chance(0.3)
+  const acts = schedule.acts.flatMap((act): Act[] => {
+    if (act.do !== 'move') return backs([act])
+    const interruptions = act.interruptions.map((one) => {
+      const early = !kept && !one.ops.some((op) => op.do === 'put-back') && random.chance(0.5)
+      kept ||= early
+      return { ...one, ops: [...(early ? keeps() : []), ...backs(one.ops)] }
+    })
+    return [{ ...act, interruptions }]
+  })
+  return { ...schedule, acts: [...keeps(), ...acts] }
 }
 
 /** The same, but for a database that goes back in time; every other seed plays what it would without. */

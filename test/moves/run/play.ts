@@ -32,7 +32,7 @@ export type Play = {
   /** A line for everything that happened, for whoever looks into a failure. */
   readonly log: string[]
   /** Copies that were taken and not yet brought back, the newest last. */
-  readonly copies: Copy[]
+  readonly copies: { readonly of: Which; readonly copy: Copy }[]
   /** What was put back to one of them, each time. */
   readonly restores: Which[]
 }
@@ -180,15 +180,16 @@ async function act(state: Play, op: Op): Promise<void> {
       for (const open of await openMoves(world.drive.directory)) await abandon(world.drive, open.id, 'wanted')
       return
     case 'keep':
-      state.copies.push(await copyOf(world, op.of))
+      state.copies.push({ of: op.of, copy: await copyOf(world, op.of) })
       return
     case 'put-back': {
-      const copy = state.copies.pop()
-      if (!copy) return
+      const last = state.copies.findLastIndex(({ of }) => of === op.of)
+      const [found] = last < 0 ? [] : state.copies.splice(last, 1)
+      if (!found) return
       // As soon as it is begun: homes may meet it before it is told to be over.
       state.restores.push(op.of)
       try {
-        await putBack(world, op.of, copy, op)
+        await putBack(world, op.of, found.copy, op)
       } catch (error) {
         model.violations.push(`nothing was put back: ${String(error)}`)
         return
