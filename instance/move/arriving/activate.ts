@@ -97,17 +97,7 @@ async function bringIn(
   const { me } = context
   await bring(context, 'accounts', { where: sql`t.id <> ${me}` })
   await bring(context, 'accounts', { where: sql`t.id = ${me}`, on: 'id' })
-  // Cached posts that this home knows under another id.
-  await sql`INSERT INTO post_aliases (member_id, old_id, post_id)
-    SELECT ${me}, t.id, here.id FROM carried.posts AS t JOIN posts AS here ON here.uri = t.uri AND here.id <> t.id
-    WHERE t.move = ${move.id}::bigint AND t.account_id <> ${me}
-    ON CONFLICT (member_id, old_id) DO UPDATE SET post_id = excluded.post_id`.execute(tx)
-  await keepPlaced(tx, move)
-  // What was deleted here while it was still there on the way, and what residents here took back, stays away.
-  await bring(context, 'posts', {
-    where: sql`t.account_id <> ${me} AND ${notOfResident(context, 't.account_id')}
-      AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
-  })
+  await bringCached(context)
   const changed = sql`ANY (${await changedPosts(context)}::bigint[])`
   await planForTwins(tx)
   await sql`DELETE FROM posts WHERE account_id = ${me} AND id = ${changed} AND NOT EXISTS (
@@ -157,6 +147,30 @@ async function bringIn(
       state = ${move.was ?? 'active'}, epoch = ${epoch}
     FROM carried.members AS t WHERE t.move = ${move.id}::bigint AND t.id = members.id AND members.id = ${me}
       AND members.state = 'staged'`.execute(tx)
+}
+
+/**
+ * Posts of others that come along. They are few beside the member's own, and are looked up once: to find none of them in
+ * ten thousand takes as long as much of the rest.
+ */
+async function bringCached(context: Context): Promise<void> {
+  const { tx, move, me } = context
+  const { rows } = await sql<{ id: string }>`
+    SELECT id FROM carried.posts WHERE move = ${move.id}::bigint AND account_id <> ${me}`.execute(tx)
+  if (rows.length === 0) return
+  const ids = rows.map(({ id }) => id)
+  const cached = sql`t.id = ANY (${ids}::bigint[])`
+  // What this home knows under another id.
+  await sql`INSERT INTO post_aliases (member_id, old_id, post_id)
+    SELECT ${me}, t.id, here.id FROM carried.posts AS t JOIN posts AS here ON here.uri = t.uri AND here.id <> t.id
+    WHERE t.move = ${move.id}::bigint AND ${cached}
+    ON CONFLICT (member_id, old_id) DO UPDATE SET post_id = excluded.post_id`.execute(tx)
+  await keepPlaced(tx, ids)
+  // What was deleted here while it was still there on the way, and what residents here took back, stays away.
+  await bring(context, 'posts', {
+    where: sql`${cached} AND ${notOfResident(context, 't.account_id')}
+      AND NOT EXISTS (SELECT FROM tombstones WHERE tombstones.uri = t.uri)`,
+  })
 }
 
 /** Own posts that are not here as they are staged: written here or there since all was placed and compared. */

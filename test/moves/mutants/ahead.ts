@@ -98,7 +98,7 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
   },
   {
     name: 'posts that somebody brings along taken back with those of their author',
-    edits: [{ file: 'instance/move/arriving/activate.ts', from: 'await keepPlaced(tx, move)', to: '' }],
+    edits: [{ file: 'instance/move/arriving/activate.ts', from: 'await keepPlaced(tx, ids)', to: '' }],
     by: {
       file: 'instance/move/ahead.pg.test.ts',
       test: 'a post that somebody brings along while it is placed stays here when the move is given up',

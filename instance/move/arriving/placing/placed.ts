@@ -154,15 +154,11 @@ export async function takeBack(
 }
 
 /** What somebody who arrives has in their timeline stays here, whatever becomes of the move of its author, who placed it. */
-export async function keepPlaced(
-  tx: InstanceTransaction,
-  move: Pick<LocalMove, 'id' | 'member_id'>,
-): Promise<void> {
+export async function keepPlaced(tx: InstanceTransaction, ids: readonly string[]): Promise<void> {
   // The posts are locked first, as where they are taken back.
   await sql`WITH theirs AS MATERIALIZED (
-      SELECT posts.id FROM carried.posts AS t JOIN carried.placed ON placed.id = t.id JOIN public.posts ON posts.id = t.id
-      WHERE t.move = ${move.id}::bigint AND t.account_id <> ${move.member_id}::bigint AND NOT placed.filled
-      ORDER BY posts.id FOR UPDATE OF posts)
+      SELECT posts.id FROM carried.placed JOIN public.posts ON posts.id = placed.id
+      WHERE placed.id = ANY (${ids}::bigint[]) AND NOT placed.filled ORDER BY posts.id FOR UPDATE OF posts)
     UPDATE carried.placed SET filled = true FROM theirs WHERE placed.id = theirs.id`.execute(tx)
 }
 
