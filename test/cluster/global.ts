@@ -1,7 +1,8 @@
-// One cluster for all tests of a run, beside the one that a person may have up. HAMLET_KEEP=1 leaves it running.
+// One cluster for all tests of a run, beside the one that a person may have up. HAMLET_KEEP=1 leaves it running, and
+// takes up the one that was left; else one of a run that was killed is removed first.
 import type { TestProject } from 'vitest/node'
 import { forTests } from './cluster.ts'
-import { startCluster, stopCluster } from './kinds/start.ts'
+import { startCluster, startFreshCluster, stopCluster } from './kinds/start.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,9 +12,10 @@ declare module 'vitest' {
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const cluster = await startCluster(forTests)
+  const keep = process.env.HAMLET_KEEP === '1'
+  const cluster = await (keep ? startCluster : startFreshCluster)(forTests)
   project.provide('kubeconfig', cluster.kubeconfigPath)
   return async () => {
-    if (process.env.HAMLET_KEEP !== '1') await stopCluster(forTests)
+    if (!keep) await stopCluster(forTests)
   }
 }

@@ -20,6 +20,13 @@ export async function startCluster(wish: ClusterName = own, context?: ContextOpt
   return cluster
 }
 
+/** The same with nothing in it: what a run that was killed has left, communities and all, is removed. */
+export async function startFreshCluster(wish: ClusterName): Promise<Cluster> {
+  await ensureEngine()
+  await removeNode(wish.name)
+  return startCluster(wish)
+}
+
 /** Removes a cluster that `startCluster` made, with all its data; what was built for it stays in the cache. */
 export async function stopCluster(wish: ClusterName = own): Promise<void> {
   if (await isEngineUp()) {
