@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Instance } from '../instance.ts'
+import { markLeaving } from '../store/boots/residents.ts'
 import { idText } from '../store/ids.ts'
 import { SiblingUnreachable } from './client.ts'
 
@@ -40,16 +41,7 @@ async function yieldTo({ db, homes, log }: Omit<Deps, 'siblings' | 'ordinal'>, l
   await homes.refresh()
   const found = laterOf(later, await readStays(db))
   for (const { id, epoch } of found) {
-    await db.transaction().execute(async (tx) => {
-      await sql`SELECT pg_advisory_xact_lock(${id}::bigint)`.execute(tx)
-      await tx
-        .updateTable('members')
-        .set({ state: 'leaving' })
-        .where('id', '=', id)
-        .where('epoch', '<', epoch)
-        .where('state', 'not in', ['pending', 'staged'])
-        .execute()
-    })
+    await markLeaving(db, id, sql<boolean>`epoch < ${epoch} AND state NOT IN ('pending', 'staged')`)
   }
   if (found.length === 0) return
   log.error({ members: found.length }, 'a sibling has members of this home since: this database was restored')

@@ -1,5 +1,5 @@
 // Who lives here, by this database and by the directory: held against each other whenever one of them may have gone back.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Logger } from 'pino'
 import type { Homes } from '../../directory/homes.ts'
 import { isSameStay } from '../../directory/incarnation.ts'
@@ -82,17 +82,7 @@ export async function verifyResidents(deps: ResidentDeps): Promise<Comparison> {
   const residents = await db.selectFrom('members').select(['id', 'epoch', 'state']).execute()
   const compared = compareResidents(residents, homes, ordinal)
   const found = { ...compared, missing: compared.missing.filter((id) => !arriving.has(id)) }
-  for (const { id, epoch } of found.demote) {
-    await db.transaction().execute(async (tx) => {
-      await sql`SELECT pg_advisory_xact_lock(${id}::bigint)`.execute(tx)
-      await tx
-        .updateTable('members')
-        .set({ state: 'leaving' })
-        .where('id', '=', id)
-        .where('epoch', '=', epoch)
-        .execute()
-    })
-  }
+  for (const { id, epoch } of found.demote) await markLeaving(db, id, sql<boolean>`epoch = ${epoch}`)
   // An older directory homes people where they lived before.
   if (!homes.regressed) await noteMissing(db, found.missing)
   const counts = {
@@ -110,6 +100,18 @@ export async function verifyResidents(deps: ResidentDeps): Promise<Comparison> {
     log.error(counts, 'residents are missing in the directory: it was restored from an older copy')
   }
   return found
+}
+
+/** Nobody writes for them here any more, if their stay is such a one: whoever is writing is waited for. */
+export async function markLeaving(
+  db: InstanceDatabase,
+  id: string,
+  stay: RawBuilder<boolean>,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`SELECT pg_advisory_xact_lock(${id}::bigint)`.execute(tx)
+    await tx.updateTable('members').set({ state: 'leaving' }).where('id', '=', id).where(stay).execute()
+  })
 }
 
 /** For the operator, who tells people of it, and for the work that brings them back. */
