@@ -1,5 +1,7 @@
 // Doors of three instances on one real directory.
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { ASSET, type Doors, digest, KEY, openDoors } from '../../test/world/doors.ts'
@@ -170,3 +172,26 @@ test('a home that takes connections and never answers costs nobody else anything
   expect(ends.filter((end) => end === 503)).toHaveLength(300 - 256)
   await new Promise((resolve) => mute.close(resolve))
 })
+
+test.each([
+  ['a proxy', 404, {}],
+  ['another community’s instance', 403, {}],
+  ['another instance of ours', 404, { 'x-hamlet-ordinal': '2' }],
+])(
+  '%s that answers at the address of a home says nothing about its members',
+  async (_who, status, headers) => {
+    const stranger = createHttpServer((_request, response) => response.writeHead(status, headers).end())
+    stranger.listen(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    const { port } = stranger.address() as AddressInfo
+    await doors.admin(`UPDATE instances SET address = 'http://127.0.0.1:${port}' WHERE ordinal = 3`)
+    await doors.refresh()
+    for (const method of ['GET', 'POST'] as const) {
+      const answer = await doors.ask(1, '/users/cy', { method, ...(method === 'POST' && { body: 'x' }) })
+      expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5'])
+    }
+    expect((await doors.ask(2, '/@bo')).json.at).toBe(2)
+    stranger.closeAllConnections()
+    await new Promise((resolve) => stranger.close(resolve))
+  },
+)

@@ -35,7 +35,7 @@ export type RawAnswer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> 
 }
 
 export type Siblings = {
-  /** Calls `path` of a sibling and reads a JSON answer. Throws `SiblingUnreachable` if there is no answer. */
+  /** Calls `path` of a sibling and reads a JSON answer. Throws `SiblingUnreachable` if the sibling gives none. */
   call(ordinal: number, path: string, options?: SiblingCall): Promise<SiblingAnswer>
   /** Hands over a request as it is; the door's. Throws `SiblingUnreachable`. */
   send(ordinal: number, call: RawCall): Promise<RawAnswer>
@@ -59,6 +59,7 @@ export class SiblingUnreachable extends Error {
 }
 
 export const KEY_HEADER = 'x-hamlet-key'
+/** Who asks, and in the answer to whoever showed the community's key: who answers. */
 export const ORDINAL_HEADER = 'x-hamlet-ordinal'
 
 /** Failures before a connection stood. */
@@ -87,7 +88,11 @@ export type SiblingsDeps = {
   readonly instances: () => readonly { readonly ordinal: number; readonly address: string }[]
 }
 
-/** Kept-alive connections to the siblings: at most 64 each, so that one that hangs cannot take every socket. */
+/**
+ * Kept-alive connections to the siblings: at most 64 each, so that one that hangs cannot take every socket. An answer
+ * counts only if it says whose it is, which takes the community's key: a proxy on the way, or another pod that was given
+ * a dead one's address, would otherwise tell the fediverse by a 404 that members are gone.
+ */
 export function makeSiblings(deps: SiblingsDeps): Siblings {
   const agent = new Agent({
     connections: 64,
@@ -105,8 +110,9 @@ export function makeSiblings(deps: SiblingsDeps): Siblings {
 
   const send: Siblings['send'] = async (ordinal, call) => {
     const base = address(ordinal)
+    let answer: RawAnswer
     try {
-      return await request(base + call.path, {
+      answer = await request(base + call.path, {
         dispatcher: agent,
         method: call.method as Dispatcher.HttpMethod,
         headers: { ...call.headers, ...identity() },
@@ -117,6 +123,10 @@ export function makeSiblings(deps: SiblingsDeps): Siblings {
     } catch (error) {
       throw new SiblingUnreachable(ordinal, wasRefused(error), error)
     }
+    if (answer.headers[ORDINAL_HEADER] === String(ordinal)) return answer
+    await answer.body.dump().catch(() => undefined)
+    const stranger = new Error(`somebody else answered ${answer.statusCode} at ${base}`)
+    throw new SiblingUnreachable(ordinal, false, stranger)
   }
 
   return {

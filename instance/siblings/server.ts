@@ -38,9 +38,11 @@ export async function startInternal<I extends InternalDeps>(
   const app = await buildInternalApp(instance, publicApp, options.parts)
   await publicApp.ready()
   const server = createServer((request, response) => {
+    const isSibling = instance.siblings.accepts(request.headers[KEY_HEADER])
+    if (isSibling) response.setHeader(ORDINAL_HEADER, String(instance.config.ordinal))
     // Only the marking is looked at here: the door checks the key, on whichever port a request comes.
     const handedOver = request.headers[FORWARDED_HEADER] !== undefined
-    if (handedOver && !instance.siblings.accepts(request.headers[KEY_HEADER])) {
+    if (handedOver && !isSibling) {
       response.writeHead(403).end()
       return
     }
