@@ -4,11 +4,13 @@ import { must } from '../../../test/postgres/lives.ts'
 import { neighbourhood } from '../../../test/postgres/neighbourhood.ts'
 import { resolveAccount } from '../../federation/resolve/account.ts'
 import { follow, unfollow } from '../../members/follow.ts'
+import { writePost } from '../../posts/write.ts'
+import { verifyResidents } from '../../store/boots/residents.ts'
 
 const homes = neighbourhood({
   homes: 3,
   domain: 'garden.example',
-  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal'],
+  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ivy', 'joe'],
 })
 const { at, person, round } = homes
 
@@ -91,4 +93,23 @@ test('whom they no longer follow, since they lived together, they do not follow 
   await rounds()
   for (const n of [1, 3])
     for (const name of ['gil', 'hal']) expect([n, name, await followsOf(name, n)]).toEqual([n, name, []])
+})
+
+test('whom they followed, and who left as well before they were let go of, reaches them by way of their old home', async () => {
+  const [ivy, joe] = [person('ivy'), person('joe')]
+  must(await follow(at(1), ivy, joe.id))
+  const begun = must(await homes.mover.begin(ivy.id, 2))
+  await homes.mover.driveTo(begun.id, 'switched')
+  // Home 1 begins again: to it she is somebody who has left.
+  const { db, directory, log, homes: known } = at(1)
+  await verifyResidents({ db, directory, homes: known, ordinal: 1, log })
+  expect(await homes.mover.move(joe.id, 3)).toEqual({ is: 'done' })
+  const post = must(await writePost(at(3), { ...joe, epoch: 2 }, { text: 'To all', visibility: 'public' }))
+  // To home 3 she still lives at home 1.
+  await at(3).db.updateTable('spool').set({ ordinal: 1 }).execute()
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
+  await rounds()
+  expect(
+    await at(2).db.selectFrom('posts').select('id').where('uri', 'like', `%/posts/${post.id}`).execute(),
+  ).toHaveLength(1)
 })

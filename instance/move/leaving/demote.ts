@@ -89,12 +89,15 @@ async function keep(
   }
 }
 
-/** What residents here still see stays as any sibling's would be; the rest goes. */
+/**
+ * What residents here still see stays as any sibling's would be; the rest goes. Somebody else who is about to be let go
+ * of is a resident until then: what is put aside of theirs tells what is to be passed on to them.
+ */
 async function letGo(tx: InstanceTransaction, move: LocalMove): Promise<void> {
   const me = sql`${move.member_id}::bigint`
   const resident = (column: string) =>
     sql`EXISTS (SELECT FROM members AS r WHERE r.id = ${sql.ref(column)} AND r.id <> ${me}
-      AND r.state NOT IN ('staged', 'leaving'))`
+      AND r.state <> 'staged')`
   const onResidents = sql`EXISTS (SELECT FROM posts AS p WHERE p.id = post_id AND ${resident('p.account_id')})`
   const followedHere = sql`EXISTS (SELECT FROM follows AS f WHERE f.followee_id = ${me} AND f.state = 'accepted'
     AND ${resident('f.follower_id')})`

@@ -132,4 +132,18 @@ export const AHEAD_OF_THE_SWITCH: readonly Mutant[] = [
       test: 'whom they follow since, where they lived together, they go on following',
     },
   },
+  {
+    name: 'whoever is about to be let go of loses whom they followed with the next one who leaves',
+    edits: [
+      {
+        file: 'instance/move/leaving/demote.ts',
+        from: "AND r.state <> 'staged')",
+        to: "AND r.state NOT IN ('staged', 'leaving'))",
+      },
+    ],
+    by: {
+      file: 'instance/move/arriving/gone.pg.test.ts',
+      test: 'whom they followed, and who left as well before they were let go of, reaches them by way of their old home',
+    },
+  },
 ]
