@@ -31,20 +31,37 @@ function laterOf(known: readonly Stay[], than: readonly Stay[]): Stay[] {
   return known.filter(({ id, epoch }) => epoch > (epochs.get(id) ?? epoch))
 }
 
+/** Whose stays here would end by those: who has left, or is leaving, has nothing to give up. */
+async function readYielding(db: Instance['db'], later: readonly Stay[]) {
+  const epochs = new Map(later.map(({ id, epoch }) => [id, epoch]))
+  const living = await db
+    .selectFrom('members')
+    .select(['id', 'epoch', 'state'])
+    .where('state', 'not in', ['pending', 'staged', 'leaving'])
+    .execute()
+  return living.flatMap(({ id, epoch, state }) => {
+    const known = epochs.get(id) ?? epoch
+    return known > epoch ? [{ id, epoch: known, state }] : []
+  })
+}
+
 /**
  * Nobody writes here any more who has a later stay elsewhere. They are kept, as leaving, until the directory says where
  * they live; one that does not know of that stay is older than it was.
  */
 async function yieldTo({ db, homes, log }: Omit<Deps, 'siblings' | 'ordinal'>, later: readonly Stay[]) {
-  if (laterOf(later, await readStays(db)).length === 0) return
+  if ((await readYielding(db, later)).length === 0) return
   // A rebuilt directory may have given their stays here new numbers, which are not taken over yet.
   await homes.refresh()
-  const found = laterOf(later, await readStays(db))
+  const found = await readYielding(db, later)
   for (const { id, epoch } of found) {
     await markLeaving(db, id, sql<boolean>`epoch < ${epoch} AND state NOT IN ('pending', 'staged')`)
   }
   if (found.length === 0) return
-  log.error({ members: found.length }, 'a sibling has members of this home since: this database was restored')
+  // Whoever is frozen here is known to be on the way, and may have arrived.
+  const members = found.filter(({ state }) => state !== 'frozen').length
+  if (members > 0)
+    log.error({ members }, 'a sibling has members of this home since: this database was restored')
   await homes.refresh()
 }
 

@@ -48,6 +48,10 @@ cat >/etc/cni/net.d/10-bridge.conflist <<T
   {"type":"portmap","capabilities":{"portMappings":true}}]}
 T
 
+# kube-proxy writes its tables one after the other. When the second write fails, what pods send to a Service would leave
+# this machine until the next try half a minute later, and be answered by whoever is outside.
+ip rule add pref 100 iif cni0 to 10.96.0.0/16 unreachable || true
+
 # Pods cannot reach a resolver on the container's own loopback; with no other, names outside stay unknown.
 grep -E '^nameserver' /etc/resolv.conf | grep -v ' 127\.' >/etc/kubernetes/resolv.conf ||
   echo 'nameserver 192.0.2.1' >/etc/kubernetes/resolv.conf
