@@ -1,7 +1,7 @@
 // What the door uses of an instance.
 import type { Homes } from '../directory/homes.ts'
 import type { Instance } from '../instance.ts'
-import type { Metrics } from '../siblings/metrics.ts'
+import type { Metrics } from '../siblings/port/metrics.ts'
 import type { Subject } from './route.ts'
 
 export type DoorInstance = Pick<Instance, 'siblings' | 'log'> & {

@@ -9,7 +9,7 @@ import { type Homes, openHomes } from '../../instance/directory/homes.ts'
 import { registerDoor } from '../../instance/door/register.ts'
 import { makeSiblings } from '../../instance/siblings/client.ts'
 import type { InternalKeys } from '../../instance/siblings/keys.ts'
-import { startInternal } from '../../instance/siblings/server.ts'
+import { startInternal } from '../../instance/siblings/port/server.ts'
 import { makeCommunity, runAt } from '../postgres/databases.ts'
 
 export const KEY = 'a key of the whole community'

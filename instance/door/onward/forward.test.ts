@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { Home } from '../../directory/homes.ts'
 import { type RawAnswer, type Siblings, SiblingUnreachable } from '../../siblings/client.ts'
-import { makeMetrics } from '../../siblings/metrics.ts'
+import { makeMetrics } from '../../siblings/port/metrics.ts'
 import { makeForward } from './forward.ts'
 
 type Said = 'answers' | 'moved' | 'refuses' | 'breaks'

@@ -1,7 +1,7 @@
 // Figures that are read from the instance's database when somebody asks for the metrics.
 import { sql } from 'kysely'
 import { Gauge } from 'prom-client'
-import type { Instance } from '../instance.ts'
+import type { Instance } from '../../instance.ts'
 import { type Metrics, onDemand } from './metrics.ts'
 
 type Row = {

@@ -2,12 +2,12 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import type { DoorInstance } from '../door/deps.ts'
-import { whereIs, whereIsNow } from '../door/locate.ts'
-import { ASK_PATH } from '../door/onward/forward.ts'
-import { FORWARDED_HEADER, HOME_HEADER, readSubject } from '../door/onward/headers.ts'
-import type { Instance } from '../instance.ts'
-import { KEY_HEADER, ORDINAL_HEADER } from './client.ts'
+import type { DoorInstance } from '../../door/deps.ts'
+import { whereIs, whereIsNow } from '../../door/locate.ts'
+import { ASK_PATH } from '../../door/onward/forward.ts'
+import { FORWARDED_HEADER, HOME_HEADER, readSubject } from '../../door/onward/headers.ts'
+import type { Instance } from '../../instance.ts'
+import { KEY_HEADER, ORDINAL_HEADER } from '../client.ts'
 import { type FiguresInstance, registerFigures } from './figures.ts'
 
 /** What the port itself uses of an instance; the parts may want more. */
