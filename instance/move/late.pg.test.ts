@@ -5,7 +5,7 @@ import { must } from '../../test/postgres/lives.ts'
 import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
 import { stranger, type TestMember } from '../../test/postgres/people.ts'
 import { leaseDeliveries } from '../federation/out/lease.ts'
-import { settle } from '../federation/out/settle.ts'
+import { settle } from '../federation/out/try/settle.ts'
 import { writePost } from '../posts/write.ts'
 import { tendMoves } from './tend.ts'
 

@@ -17,7 +17,7 @@ import { lease as leaseIntake } from '../in/apply/worker.ts'
 import type { Worker } from '../loop.ts'
 import { createWake } from '../wake.ts'
 import { type LeasedDelivery, leaseDeliveries } from './lease.ts'
-import { settle } from './settle.ts'
+import { settle } from './try/settle.ts'
 import { startDeliveries } from './worker.ts'
 
 let community: TestCommunity

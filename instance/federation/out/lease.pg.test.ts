@@ -6,7 +6,7 @@ import { join, stranger, type TestMember } from '../../../test/postgres/people.t
 import { likeActivity } from '../documents/activities.ts'
 import { leaseDeliveries, releaseDelivery } from './lease.ts'
 import { queueActivity } from './queue.ts'
-import { noteFailure, noteSuccess, settle } from './settle.ts'
+import { noteFailure, noteSuccess, settle } from './try/settle.ts'
 
 let community: TestCommunity
 let home: TestInstance

@@ -5,9 +5,9 @@ import type { ActivityJson } from '../documents/json.ts'
 import { LEASE_S, MOST_TAKINGS, TAKEN_TOO_OFTEN, whileHeld } from '../held.ts'
 import { startLoop, type Worker } from '../loop.ts'
 import { type LeasedDelivery, leaseDeliveries, releaseDelivery } from './lease.ts'
-import { normalised } from './normalise.ts'
-import { send } from './send.ts'
-import { noteFailure, noteSuccess, settle } from './settle.ts'
+import { normalised } from './try/normalise.ts'
+import { send } from './try/send.ts'
+import { noteFailure, noteSuccess, settle } from './try/settle.ts'
 
 export type DeliveryOptions = {
   readonly random: () => number

@@ -1,7 +1,7 @@
 // The background workers, a round at a time.
 import { apply, type IntakeRow } from '../../../instance/federation/in/apply/apply.ts'
 import { leaseDeliveries } from '../../../instance/federation/out/lease.ts'
-import { settle } from '../../../instance/federation/out/settle.ts'
+import { settle } from '../../../instance/federation/out/try/settle.ts'
 import { handOver } from '../../../instance/federation/spool/sender.ts'
 import type { Pod, World } from '../world/world.ts'
 

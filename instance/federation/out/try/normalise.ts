@@ -1,11 +1,11 @@
 // An activity as remote servers get it: Fedify's normalising, integrity proof and linked-data signature, made once.
 import type { Context } from '@fedify/fedify'
-import type { Instance } from '../../instance.ts'
-import type { ActivityJson } from '../documents/json.ts'
-import { fedify } from '../fedify.ts'
-import { preloadedOnly } from '../keys/contexts.ts'
-import { memberKeys } from '../keys/member.ts'
-import { once } from '../once.ts'
+import type { Instance } from '../../../instance.ts'
+import type { ActivityJson } from '../../documents/json.ts'
+import { fedify } from '../../fedify.ts'
+import { preloadedOnly } from '../../keys/contexts.ts'
+import { memberKeys } from '../../keys/member.ts'
+import { once } from '../../once.ts'
 
 type Deps = Pick<Instance, 'config' | 'db'>
 

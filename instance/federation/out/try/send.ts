@@ -1,10 +1,10 @@
 // One try to deliver an activity to one inbox.
-import type { Instance } from '../../instance.ts'
-import { actorAddresses } from '../documents/addresses.ts'
-import { EgressRefused } from '../egress/refused.ts'
-import { memberKeys } from '../keys/member.ts'
-import { type SignatureForm, signedHeaders } from '../keys/sign.ts'
-import type { LeasedDelivery } from './lease.ts'
+import type { Instance } from '../../../instance.ts'
+import { actorAddresses } from '../../documents/addresses.ts'
+import { EgressRefused } from '../../egress/refused.ts'
+import { memberKeys } from '../../keys/member.ts'
+import { type SignatureForm, signedHeaders } from '../../keys/sign.ts'
+import type { LeasedDelivery } from '../lease.ts'
 import { type Attempt, type DeliveryOutcome, OTHER_FORM, outcomeOf } from './outcome.ts'
 
 type Deps = Pick<Instance, 'config' | 'db' | 'egress' | 'clock'>

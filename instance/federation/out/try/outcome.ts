@@ -1,5 +1,5 @@
 // What an inbox's answer means for a delivery and for its host. Pure.
-import type { SignatureForm } from '../keys/sign.ts'
+import type { SignatureForm } from '../../keys/sign.ts'
 
 export type Attempt =
   | { readonly answered: number; readonly retryAfter?: string | null }

@@ -1,8 +1,8 @@
 // The end of a try to deliver, written down: for the delivery, and for what is known of its host.
 import { sql } from 'kysely'
-import type { InstanceDatabase } from '../../store/database.ts'
-import type { SignatureForm } from '../keys/sign.ts'
-import type { LeasedDelivery } from './lease.ts'
+import type { InstanceDatabase } from '../../../store/database.ts'
+import type { SignatureForm } from '../../keys/sign.ts'
+import type { LeasedDelivery } from '../lease.ts'
 import { type DeliveryOutcome, openForS } from './outcome.ts'
 
 const inSeconds = (seconds: number) => sql<Date>`now() + ${seconds} * interval '1 second'`
