@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makePlan } from '../../decide/rebalance/plan.ts'
+import { makePlan } from '../../decide/rebalance/plan/plan.ts'
 import { makeCommunity } from '../../testing/snapshots/community.ts'
 import { id, makeMoves } from '../../testing/snapshots/rebalance.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { makePlan } from '../../decide/rebalance/plan.ts'
+import { makePlan } from '../../decide/rebalance/plan/plan.ts'
 import { seeded } from '../../rebalance/partition/random.ts'
 import { attachedCommunities } from '../../rebalance/testing/graphs.ts'
 import { makeCommunity } from '../../testing/snapshots/community.ts'

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import type { makePlan } from '../../decide/rebalance/plan.ts'
+import type { makePlan } from '../../decide/rebalance/plan/plan.ts'
 
 // The bundle has it beside itself.
 const THREAD = ['./planner-thread.ts', './planner-thread.js']

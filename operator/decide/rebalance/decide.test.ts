@@ -10,7 +10,7 @@ import {
 } from '../../testing/snapshots/rebalance.ts'
 import { decideRebalance } from './decide.ts'
 import type { MovesFacts, OpenMove, PlanState } from './facts.ts'
-import { makePlan } from './plan.ts'
+import { makePlan } from './plan/plan.ts'
 
 const perHour = { seats: { perInstance: 4 }, rebalance: { maxMovesPerHour: 1000 } }
 

@@ -5,7 +5,7 @@ import { makeCommunity } from '../../testing/snapshots/community.ts'
 import { lowered, makeMoves, makeRebalanceSnapshot } from '../../testing/snapshots/rebalance.ts'
 import { AT_ONCE, decideRebalance } from './decide.ts'
 import type { OpenMove, PlanState, TieFacts } from './facts.ts'
-import { makePlan } from './plan.ts'
+import { makePlan } from './plan/plan.ts'
 
 const perHour = { seats: { perInstance: 4 }, rebalance: { maxMovesPerHour: 1000 } }
 

@@ -4,7 +4,7 @@ import { makeCommunity, NOW } from '../../testing/snapshots/community.ts'
 import { id, makeMoves, makeRebalance, makeRebalanceSnapshot } from '../../testing/snapshots/rebalance.ts'
 import { decideRebalance } from './decide.ts'
 import type { MovesFacts, OpenMove, TroubleFacts } from './facts.ts'
-import { makePlan } from './plan.ts'
+import { makePlan } from './plan/plan.ts'
 
 const community = makeCommunity({ seats: { perInstance: 6 }, rebalance: { maxMovesPerHour: 1000 } })
 const trouble = (given: Partial<TroubleFacts> = {}): TroubleFacts => ({

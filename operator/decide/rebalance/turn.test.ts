@@ -12,7 +12,7 @@ import {
   makeRebalanceSnapshot,
 } from '../../testing/snapshots/rebalance.ts'
 import { decideRebalance } from './decide.ts'
-import { makePlan } from './plan.ts'
+import { makePlan } from './plan/plan.ts'
 import { describeWaiting } from './status.ts'
 import { awaitingApproval, inTheWay, isByHand, isHeldByMode, movesOf, openOf, turnOf } from './turn.ts'
 

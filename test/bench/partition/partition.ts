@@ -1,5 +1,5 @@
 // How good plans are: the friendship they cut, beside what METIS and KaHIP cut on the same graphs under the same cap.
-import { makePlan } from '../../../operator/decide/rebalance/plan.ts'
+import { makePlan } from '../../../operator/decide/rebalance/plan/plan.ts'
 import { buildGraph, measure } from '../../../operator/rebalance/graph.ts'
 import { loads, type Problem } from '../../../operator/rebalance/partition/problem.ts'
 import { seeded } from '../../../operator/rebalance/partition/random.ts'

@@ -1,12 +1,12 @@
 // From what the directory and the homes told to a plan. Pure and without memory: whoever leads next makes the same one.
-import type { Community } from '../../api/objects.ts'
-import { weigh } from '../../rebalance/graph.ts'
-import type { PlanInput } from '../../rebalance/plan/input.ts'
-import { plan } from '../../rebalance/plan/plan.ts'
-import { groupsOf } from '../../rebalance/plan/together.ts'
-import type { FollowedPlan, MovesFacts, PlanState, TieFacts, WishFacts } from './facts.ts'
+import type { Community } from '../../../api/objects.ts'
+import type { PlanInput } from '../../../rebalance/plan/input.ts'
+import { plan } from '../../../rebalance/plan/plan.ts'
+import { groupsOf } from '../../../rebalance/plan/together.ts'
+import type { FollowedPlan, MovesFacts, PlanState, TieFacts, WishFacts } from '../facts.ts'
+import { headroomOf, isUndoing, roomsOf } from '../settled.ts'
+import { edgesOf } from './edges.ts'
 import { type Heeded, heedLess, heeds } from './heeded.ts'
-import { headroomOf, isUndoing, roomsOf } from './settled.ts'
 
 /** Whoever has moved stays for so long, if there is any other way. */
 const COOL_MS = 30 * 86_400_000
@@ -141,30 +141,6 @@ function inputOf(
     headroom: heeded.headroom,
     now: facts.now,
   }
-}
-
-function edgesOf({ members }: MovesFacts, ties: readonly TieFacts[]): PlanInput['edges'] {
-  const known = new Set(members.map(({ id }) => id))
-  const contacts = new Map<
-    string,
-    { a: string; b: string; follows: number; replies: number; boosts: number }
-  >()
-  for (const { from, to, follows, replies, boosts, likes } of ties) {
-    if (from === to || !known.has(from) || !known.has(to)) continue
-    const [a, b] = from < to ? [from, to] : [to, from]
-    const key = `${a} ${b}`
-    const one = contacts.get(key) ?? { a, b, follows: 0, replies: 0, boosts: 0 }
-    one.follows += follows ? 1 : 0
-    one.replies += replies
-    // A like says as much as a boost.
-    one.boosts += boosts + likes
-    contacts.set(key, one)
-  }
-  return [...contacts.values()].map(({ a, b, follows, replies, boosts }) => ({
-    a,
-    b,
-    weight: weigh({ follows: follows >= 2 ? 2 : follows === 1 ? 1 : 0, replies, boosts }),
-  }))
 }
 
 function count(ordinals: Iterable<number>): Map<number, number> {

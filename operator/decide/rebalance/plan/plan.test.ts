@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { makeCommunity } from '../../testing/snapshots/community.ts'
-import { id, makeMoves, makeRebalance, makeRebalanceSnapshot } from '../../testing/snapshots/rebalance.ts'
-import { decideRebalance } from './decide.ts'
-import type { OpenMove, TieFacts, WishFacts } from './facts.ts'
+import { makeCommunity } from '../../../testing/snapshots/community.ts'
+import { id, makeMoves, makeRebalance, makeRebalanceSnapshot } from '../../../testing/snapshots/rebalance.ts'
+import { decideRebalance } from '../decide.ts'
+import type { OpenMove, TieFacts, WishFacts } from '../facts.ts'
+import { roomsOf } from '../settled.ts'
 import { homesOf, makePlan } from './plan.ts'
-import { roomsOf } from './settled.ts'
 
 const NO_WISH: WishFacts = { pinned: false, wantsMove: false, together: [] }
 const follow = (from: number, to: number): TieFacts => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { makeCommunity } from '../../testing/snapshots/community.ts'
-import type { MovesFacts, TieFacts, WishFacts } from './facts.ts'
+import { makeCommunity } from '../../../testing/snapshots/community.ts'
+import type { MovesFacts, TieFacts, WishFacts } from '../facts.ts'
 import { makePlan } from './plan.ts'
 
 const community = makeCommunity({ seats: { perInstance: 8 }, rebalance: { headroomPercent: 0 } })

@@ -1,5 +1,5 @@
 // What a plan heeds beside the cap, and what of it gives way where not all of it can be had. The cap never does.
-import type { PlanRefusalCode } from '../../rebalance/plan/input.ts'
+import type { PlanRefusalCode } from '../../../rebalance/plan/input.ts'
 
 /** Who stays where they are if there is any other way. Each of these heeds less than the one before it. */
 const STAYS = ['wishes', 'keepers', 'tried', 'moving', 'nobody'] as const
