@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { databaseName, directoryName } from '../build/names.ts'
 import { resources } from '../kube/resources.ts'
 import { createFaults, type Fault, type Faults } from '../testing/faults.ts'
-import { foundGarden, type Garden } from '../testing/garden.ts'
+import { foundGarden, type Garden } from '../testing/founded/garden.ts'
 
 let garden: Garden
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { databaseName, directoryName } from '../build/names.ts'
 import { resources } from '../kube/resources.ts'
 import { dropDatabase } from '../postgres/make/database.ts'
 import { withSession } from '../postgres/server/session.ts'
-import { foundGarden, type Garden } from '../testing/garden.ts'
+import { foundGarden, type Garden } from '../testing/founded/garden.ts'
 import { conditionOf } from '../testing/operate.ts'
 
 const broken = new Set<string>()

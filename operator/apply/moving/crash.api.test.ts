@@ -3,8 +3,8 @@
 // ends it, and the numbers that it tells are the ones of one run.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFaults, type Fault, type Faults } from '../../testing/faults.ts'
-import { begin, foundTown, lowerCap, type Town } from '../../testing/lowered.ts'
-import { END, endOf, expectNothingBroken } from '../../testing/lowered-end.ts'
+import { begin, foundTown, lowerCap, type Town } from '../../testing/founded/lowered.ts'
+import { END, endOf, expectNothingBroken } from '../../testing/founded/lowered-end.ts'
 import { type Setup, setUp } from '../../testing/setup.ts'
 import { settle } from '../../testing/world.ts'
 

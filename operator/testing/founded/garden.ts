@@ -1,14 +1,13 @@
 // A Community of one instance on a played cluster and a real PostgreSQL, whose instances are emptied one after the other.
 import { inject } from 'vitest'
-import { playCluster } from '../../test/kubernetes/played.ts'
-import { readClaim } from '../build/data/claim.ts'
-import { directoryName } from '../build/names.ts'
-
-import { resources } from '../kube/resources.ts'
-import { databasesOf, dropDatabase } from '../postgres/make/database.ts'
-import { openServer, type Server, withSession } from '../postgres/server/session.ts'
-import { createFaults, type Faults } from './faults.ts'
-import { findClaim, type Place, settle, type World } from './world.ts'
+import { playCluster } from '../../../test/kubernetes/played.ts'
+import { readClaim } from '../../build/data/claim.ts'
+import { directoryName } from '../../build/names.ts'
+import { resources } from '../../kube/resources.ts'
+import { databasesOf, dropDatabase } from '../../postgres/make/database.ts'
+import { openServer, type Server, withSession } from '../../postgres/server/session.ts'
+import { createFaults, type Faults } from '../faults.ts'
+import { findClaim, type Place, settle, type World } from '../world.ts'
 
 export type Garden = {
   readonly world: World

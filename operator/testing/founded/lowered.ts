@@ -1,17 +1,17 @@
 // A town of four people and two instances whose cap is lowered, over and over, in the same databases.
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { makeHomes, type TestHomes } from '../../test/kubernetes/homes.ts'
-import { emptyDirectory, emptyHome } from '../../test/moves/world/empty.ts'
-import { join } from '../../test/postgres/people.ts'
-import type { RebalanceStatus } from '../api/objects.ts'
-import { readClaim } from '../build/data/claim.ts'
-import { databaseName, directoryName } from '../build/names.ts'
-import { resources } from '../kube/resources.ts'
-import type { Kube, KubeObject } from '../kube/types.ts'
-import { createFaults } from './faults.ts'
-import type { Setup } from './setup.ts'
-import { findClaim, type Place, settle, type World } from './world.ts'
+import { makeHomes, type TestHomes } from '../../../test/kubernetes/homes.ts'
+import { emptyDirectory, emptyHome } from '../../../test/moves/world/empty.ts'
+import { join } from '../../../test/postgres/people.ts'
+import type { RebalanceStatus } from '../../api/objects.ts'
+import { readClaim } from '../../build/data/claim.ts'
+import { databaseName, directoryName } from '../../build/names.ts'
+import { resources } from '../../kube/resources.ts'
+import type { Kube, KubeObject } from '../../kube/types.ts'
+import { createFaults } from '../faults.ts'
+import type { Setup } from '../setup.ts'
+import { findClaim, type Place, settle, type World } from '../world.ts'
 
 /** Seats of each, before and after the cap is lowered: half of the people have to move then. */
 export const ROOMY = 4

@@ -1,8 +1,8 @@
 // What must hold of a town whose cap is lowered: at every moment, and at the end.
 import type pg from 'pg'
 import { expect } from 'vitest'
+import { conditionOf } from '../operate.ts'
 import { CAP, HANDLES, ROOMY, type Town } from './lowered.ts'
-import { conditionOf } from './operate.ts'
 
 const rowsOf = async <Row extends pg.QueryResultRow>(db: pg.Pool, sql: string): Promise<Row[]> =>
   (await db.query<Row>(sql)).rows
