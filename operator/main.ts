@@ -17,8 +17,7 @@ import { createKubeMetrics } from './kube/metrics.ts'
 import { keyPool } from './postgres/directory/keys.ts'
 import { prepare } from './postgres/prepared.ts'
 import { openServer } from './postgres/server/session.ts'
-import { createAwaiting } from './serve/awaiting.ts'
-import { createExpiry } from './serve/expiry.ts'
+import { createFigures } from './serve/figures.ts'
 import { createHealth, notOlderThan } from './serve/health.ts'
 import { createLogger } from './serve/logger.ts'
 import { serve } from './serve/server.ts'
@@ -71,8 +70,7 @@ export async function run(
     movers,
     reach,
     log,
-    noteExpiry: createExpiry(registry),
-    noteAwaiting: createAwaiting(registry),
+    figures: createFigures(registry),
   }
   const reconcilers = createReconcilers(deps)
   const controllers = createControllers({

@@ -13,8 +13,7 @@ import type { Kube } from '../kube/types.ts'
 import { type ObserveDeps, observeCommunity } from '../observe/community.ts'
 import { communityOf, observeInstance } from '../observe/instance.ts'
 import type { ActorKeys } from '../postgres/directory/keys.ts'
-import type { NoteAwaiting } from '../serve/awaiting.ts'
-import type { NoteExpiry } from '../serve/expiry.ts'
+import type { Figures } from '../serve/figures.ts'
 import { createRebalancer, type MovingDeps } from './moving/rebalance.ts'
 import { type Look, reconcile } from './reconcile.ts'
 import type { Rollouts } from './waiting/rollouts.ts'
@@ -26,8 +25,7 @@ export type ReconcilerDeps = Omit<ObserveDeps, 'kube'> &
     readonly events: Pick<Events, 'emit'>
     readonly keys: { take(): Promise<ActorKeys> }
     readonly rollouts: Rollouts
-    readonly noteExpiry: NoteExpiry
-    readonly noteAwaiting: NoteAwaiting
+    readonly figures: Figures
     /** Milliseconds since 1970. */
     readonly now: () => number
   }
@@ -39,7 +37,7 @@ export function createReconcilers(deps: ReconcilerDeps): {
   instance: Reconcile
   rebalance: Reconcile
 } {
-  const { kube, prepared, keys, now, rollouts } = deps
+  const { kube, prepared, keys, now, rollouts, figures } = deps
   const written = new Map<string, number>()
   const turns = createTurns()
   const shared = { kube, prepared, keys, now }
@@ -48,8 +46,8 @@ export function createReconcilers(deps: ReconcilerDeps): {
     const look = async (): Promise<Look | undefined> => {
       const object = await kube.get(resources.community, nameOf(key))
       if (!object) {
-        deps.noteExpiry(nameOf(key), undefined)
-        deps.noteAwaiting(nameOf(key), undefined)
+        figures.noteExpiry(nameOf(key), undefined)
+        figures.noteAwaiting(nameOf(key), undefined)
         return undefined
       }
       const step = { ...shared, fieldManager: COMMUNITY_MANAGER, server: undefined, ca: undefined }
@@ -71,8 +69,8 @@ export function createReconcilers(deps: ReconcilerDeps): {
       try {
         const seen = await observeCommunity(parsed.value, deps)
         const decision = decideCommunity(seen.snapshot, now())
-        deps.noteExpiry(nameOf(key), decision.certificateEnds)
-        deps.noteAwaiting(nameOf(key), decision.awaitingApproval)
+        figures.noteExpiry(nameOf(key), decision.certificateEnds)
+        figures.noteAwaiting(nameOf(key), decision.awaitingApproval)
         return { object, decision, step: { ...step, server: seen.server, ca: seen.ca } }
       } catch (failure) {
         return { object, failure }
