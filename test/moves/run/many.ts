@@ -1,5 +1,5 @@
 // Many schedules, in a few worlds beside each other, so that PostgreSQL and this process both have something to do.
-import { makeSchedule } from '../schedule.ts'
+import { makeSchedule } from '../schedule/schedule.ts'
 import { openWorld } from '../world/world.ts'
 import { runSchedule, type Verdict } from './run.ts'
 

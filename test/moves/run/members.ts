@@ -15,7 +15,7 @@ import { type Author, writePost } from '../../../instance/posts/write.ts'
 import { isRefusal, type Refusal } from '../../../instance/refusal.ts'
 import { PASSWORD } from '../../postgres/people.ts'
 import { accept, type Ended, type Model, type Post, personOf, wished } from '../model.ts'
-import type { Op } from '../schedule.ts'
+import type { Op } from '../schedule/acts.ts'
 import { firstOf, pictureOf } from '../world/fixture.ts'
 import type { World } from '../world/world.ts'
 

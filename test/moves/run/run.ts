@@ -1,7 +1,7 @@
 // One schedule from its beginning to its verdict.
 import { check } from '../invariants/check.ts'
 import { seeded } from '../random.ts'
-import type { Schedule } from '../schedule.ts'
+import type { Schedule } from '../schedule/acts.ts'
 import type { Which } from '../world/copies.ts'
 import { begin, HANDLES } from '../world/fixture.ts'
 import type { World } from '../world/world.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { makeSchedule } from '../schedule.ts'
+import { makeSchedule } from '../schedule/schedule.ts'
 import { fewest, only, partsOf } from './fewest.ts'
 
 const anySchedule = fc.nat({ max: 100_000 }).map((seed) => makeSchedule(seed))

@@ -1,6 +1,6 @@
 // Of a schedule that fails, what it takes to fail.
 import fc from 'fast-check'
-import type { Act, Interruption, Schedule } from '../schedule.ts'
+import type { Act, Interruption, Schedule } from '../schedule/acts.ts'
 
 /** All that a schedule can do without, each part before its own parts. */
 export function partsOf({ start, tales, acts }: Schedule): string[] {
