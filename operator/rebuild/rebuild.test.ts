@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { HomeReport, LocalMove, OldDirectory } from './facts.ts'
 import { rebuild } from './rebuild.ts'
+import { ana, seen } from './testing/ana.ts'
 import { dump, join, makeTown, push, reportsOf, type Town } from './testing/town.ts'
 
 const HOMES = 3
@@ -115,127 +115,6 @@ describe('a directory of any earlier moment', () => {
 })
 
 const nobody = { residents: [], moves: [] }
-const seen = { incarnation: 1, revision: 9n }
-const ana = { id: '1', handle: 'ana', epoch: 3, role: 'moderator', signupToken: null, expiresAt: null }
-
-test('a role is that of the newest row', () => {
-  const old = {
-    instances: [{ ordinal: 1, state: 'Active' as const }],
-    members: [{ id: '1', handle: 'ana', home: 1, epoch: 3, state: 'active' as const }],
-    moves: [],
-  }
-  const report = { ordinal: 1, cap: 3, seen, residents: [{ ...ana, state: 'active' as const }], moves: [] }
-  expect(rebuild(seen, old, [report], new Set()).members).toMatchObject([{ role: 'moderator', home: 1 }])
-})
-
-const move = {
-  id: '5',
-  side: 'source' as const,
-  member: '1',
-  handle: 'ana',
-  other: 2,
-  epoch: 1,
-  attempt: 1,
-  state: 'frozen',
-  left: false,
-  createdAt: '2026-01-01T00:00:00Z',
-  changedAt: '2026-01-01T00:00:00Z',
-}
-
-test('a move that a restored home still has under way is over once its member has moved on', () => {
-  const old = { instances: [], members: [], moves: [] }
-  const reports = [
-    { ordinal: 1, cap: 3, seen, residents: [{ ...ana, epoch: 1, state: 'frozen' as const }], moves: [move] },
-    {
-      ordinal: 2,
-      cap: 3,
-      seen,
-      residents: [],
-      moves: [{ ...move, side: 'target' as const, other: 1, state: 'active' }],
-    },
-    { ordinal: 3, cap: 3, seen, residents: [{ ...ana, state: 'active' as const }], moves: [] },
-  ]
-  const built = rebuild(seen, old, reports, new Set())
-  expect([built.members.map(({ home }) => home), built.moves.map(({ step }) => step)]).toEqual([
-    [3],
-    ['done'],
-  ])
-})
-
-test('who waits to be let go is where they left for, and who was thawed before that is where they were', () => {
-  const old = {
-    instances: [],
-    members: [{ id: '1', handle: 'ana', home: 1, epoch: 1, state: 'active' as const }],
-    moves: [{ id: '5', member: '1', source: 1, target: 2, epoch: 1, attempt: 1, step: 'undoing' }],
-  }
-  const built = (source: string, target: string) => {
-    const reports = [
-      { ordinal: 1, cap: 3, seen, residents: [], moves: [{ ...move, state: source, left: true }] },
-      {
-        ordinal: 2,
-        cap: 3,
-        seen,
-        residents: [],
-        moves: [{ ...move, side: 'target' as const, other: 1, state: target }],
-      },
-    ]
-    const { members, moves } = rebuild(seen, old, reports, new Set())
-    return [members.map(({ home, epoch }) => [home, epoch]), moves.map(({ step }) => step)]
-  }
-  expect(built('frozen', 'sealed')).toEqual([[[2, 1_002]], ['switched']])
-  expect(built('undone', 'undone')).toEqual([[[1, 1_001]], ['undone']])
-})
-
-test('what contradicts itself is left alone', () => {
-  const old = { instances: [], members: [], moves: [] }
-  const at = (ordinal: number, more: object) => ({
-    ordinal,
-    cap: 3,
-    seen,
-    residents: [{ ...ana, state: 'active' as const, ...more }],
-    moves: [],
-  })
-  expect(rebuild(seen, old, [at(1, {}), at(2, {})], new Set()).conflict).toBe(
-    'the instances 1 and 2 both have one and the same member',
-  )
-  const two = [at(1, { id: '2' }), at(2, {})]
-  const { clash, conflict } = rebuild(seen, old, two, new Set())
-  expect([conflict, clash]).toEqual([undefined, expect.objectContaining({ names: 1, homes: [1, 2] })])
-  // Whoever is given up is known as one who has left, and takes no seat.
-  const settled = rebuild(seen, old, two, new Set(), clash?.code)
-  expect([settled.clash, settled.members.map(({ id, state, epoch }) => [id, state, epoch])]).toEqual([
-    undefined,
-    [
-      ['2', 'deleted', 1_004],
-      ['1', 'active', 1_003],
-    ],
-  ])
-  // A directory of later that is put back to then has nothing more to settle.
-  const again = rebuild(seen, { ...old, members: settled.members }, two, new Set())
-  expect([again.clash, again.members.map(({ id, state }) => [id, state])]).toEqual([
-    undefined,
-    [
-      ['2', 'deleted'],
-      ['1', 'active'],
-    ],
-  ])
-  // Somebody whom only the directory knows takes the name of nobody who lives.
-  const lost = { id: '1', handle: 'ana', home: 1, epoch: 3, state: 'active' as const }
-  const reports = [{ ...at(1, {}), residents: [] }, at(2, { id: '2' })]
-  const unsettled = rebuild(seen, { ...old, members: [lost] }, reports, new Set())
-  const kept = rebuild(seen, { ...old, members: [lost] }, reports, new Set(), unsettled.clash?.code)
-  expect(kept.members.map(({ id, state }) => [id, state])).toEqual([
-    ['1', 'deleted'],
-    ['2', 'active'],
-  ])
-  // A sign-up that was given up takes a name from nobody.
-  const given = rebuild(seen, old, [at(1, { id: '2', state: 'pending' }), at(2, {})], new Set())
-  expect([given.conflict, given.members.map(({ id }) => id), given.forgotten]).toEqual([
-    undefined,
-    ['1'],
-    ['2'],
-  ])
-})
 
 test('instances: unknown ones are opened, emptied ones stay retired, and nobody is homed at one that is gone', () => {
   const old = {
@@ -268,53 +147,4 @@ test('instances: unknown ones are opened, emptied ones stay retired, and nobody 
     { ordinal: 4, state: 'Opening' },
     { ordinal: 5, state: 'Retired' },
   ])
-})
-
-test('whoever lives somewhere since they were given up lives, and an older move that was decided is done', () => {
-  const old = {
-    instances: [{ ordinal: 1, state: 'Active' as const }],
-    members: [{ id: '1', handle: 'ana', home: 1, epoch: 2, state: 'deleted' as const }],
-    moves: [],
-  }
-  const report = { ordinal: 1, cap: 3, seen, residents: [{ ...ana, state: 'active' as const }], moves: [] }
-  expect(rebuild(seen, old, [report], new Set()).members).toMatchObject([{ state: 'active', epoch: 1_003 }])
-  expect(rebuild(seen, old, [{ ...report, residents: [] }], new Set()).members).toMatchObject([
-    { state: 'deleted', epoch: 2 },
-  ])
-})
-
-describe('somebody of whom the directory and everybody else knows nothing any more', () => {
-  const seen = { incarnation: 1, revision: 1n }
-  const nothing: OldDirectory = { instances: [], members: [], moves: [] }
-  const from = (ordinal: number, moves: readonly LocalMove[]): HomeReport => ({
-    ordinal,
-    cap: 3,
-    seen,
-    residents: [],
-    moves,
-  })
-  const arriving = { ...move, side: 'target' as const, other: 1 }
-
-  test.each([
-    // Whoever left is brought back from what was kept there.
-    [
-      'has left a home that has kept them',
-      [from(1, [{ ...move, state: 'demoted' }]), from(2, [])],
-      2,
-      'done',
-    ],
-    // Their only copy is not dropped.
-    [
-      'is sealed where they come to',
-      [from(1, []), from(2, [{ ...arriving, state: 'sealed' }])],
-      2,
-      'switched',
-    ],
-    // What is there of them is not all: they are missing where they were.
-    ['is half copied', [from(1, []), from(2, [{ ...arriving, state: 'copied' }])], 1, 'undoing'],
-  ] as const)('%s', (_, reports, home, step) => {
-    const built = rebuild(seen, nothing, reports, new Set())
-    expect(built.members).toMatchObject([{ id: '1', handle: 'ana', home, state: 'active' }])
-    expect(built.moves).toMatchObject([{ id: '5', step }])
-  })
 })
