@@ -174,13 +174,18 @@ test('a home that takes connections and never answers costs nobody else anything
 })
 
 test.each([
-  ['a proxy', 404, {}],
-  ['another community’s instance', 403, {}],
-  ['another instance of ours', 404, { 'x-hamlet-ordinal': '2' }],
+  ['a proxy', 404, {}, true],
+  ['another community’s instance', 403, {}, true],
+  ['another instance of ours', 404, { 'x-hamlet-ordinal': '2' }, true],
+  ['somebody with a long answer', 200, {}, false],
 ])(
   '%s that answers at the address of a home says nothing about its members',
-  async (_who, status, headers) => {
-    const stranger = createHttpServer((_request, response) => response.writeHead(status, headers).end())
+  async (_who, status, headers, ends) => {
+    const stranger = createHttpServer((_request, response) => {
+      response.writeHead(status, headers)
+      if (ends) response.end()
+      else response.write('and so on')
+    })
     stranger.listen(0, '127.0.0.1')
     await once(stranger, 'listening')
     const { port } = stranger.address() as AddressInfo

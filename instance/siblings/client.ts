@@ -124,7 +124,8 @@ export function makeSiblings(deps: SiblingsDeps): Siblings {
       throw new SiblingUnreachable(ordinal, wasRefused(error), error)
     }
     if (answer.headers[ORDINAL_HEADER] === String(ordinal)) return answer
-    await answer.body.dump().catch(() => undefined)
+    // Not read to its end, which may never come.
+    answer.body.on('error', () => undefined).destroy()
     const stranger = new Error(`somebody else answered ${answer.statusCode} at ${base}`)
     throw new SiblingUnreachable(ordinal, false, stranger)
   }
