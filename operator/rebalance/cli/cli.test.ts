@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { plan } from '../plan/plan.ts'
 import { type PlanOptions, readOptions } from './options.ts'
-import { type Files, poseFiles, printable } from './pose.ts'
+import { type Files, poseFiles, printable, told } from './pose.ts'
 
 const options = (...args: string[]): PlanOptions => {
   const read = readOptions(['--edges', 'edges.txt', '--cap', '2', ...args])
@@ -14,7 +14,7 @@ const options = (...args: string[]): PlanOptions => {
 function run(files: Files, ...args: string[]) {
   const { input, nameOf } = poseFiles(files, options(...args))
   const made = plan(input)
-  if (made.kind === 'refusal') throw new Error(made.message)
+  if (made.kind === 'refusal') throw new Error(told(made, nameOf))
   return printable(made, nameOf)
 }
 
@@ -44,6 +44,21 @@ test.each([
   [{ edges: 'a b', pins: 'x 1' }, 'pins, line 1: the member "x" is in neither'],
 ])('what is wrong in a file is named with its line: %j', (files, message) => {
   expect(() => run(files)).toThrow(message)
+})
+
+test.each([
+  [
+    { edges: 'a b\nb c', homes: 'a 1\nb 2\nc 3', pins: 'a 2\nb 2\nc 2' },
+    '3 members are pinned to instance 2',
+  ],
+  [{ edges: 'a b\nb c', pins: 'a oak\nb oak\nc oak' }, '3 members are pinned to instance oak'],
+])('an instance is called what the files call it: %j', (files, message) => {
+  expect(() => run(files)).toThrow(message)
+})
+
+test('more than can be planned for is refused before memory is full', () => {
+  const edges = Array.from({ length: 60_000 }, (_, i) => `a${i} b${i}`).join('\n')
+  expect(() => run({ edges }, '--cap', '300')).toThrow('120000 members and 400 instances')
 })
 
 test.each([

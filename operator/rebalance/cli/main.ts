@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { plan } from '../plan/plan.ts'
 import { help, readOptions } from './options.ts'
-import { poseFiles, printable } from './pose.ts'
+import { poseFiles, printable, told } from './pose.ts'
 import { InputError } from './read.ts'
 
 async function read(option: string, file: string): Promise<string> {
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
     options,
   )
   const found = plan(input)
-  if (found.kind === 'refusal') throw new InputError(`${found.code}: ${found.message}`)
+  if (found.kind === 'refusal') throw new InputError(told(found, nameOf))
   console.log(JSON.stringify(printable(found, nameOf), null, 2))
 }
 

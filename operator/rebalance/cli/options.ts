@@ -16,6 +16,8 @@ export type PlanOptions = {
 const MOST = 1e6
 /** The search keeps a number for every member in every instance. */
 export const MOST_INSTANCES = 1_000
+/** Of members times instances: twenty thousand members in a hundred, say. Above, a plan takes minutes and gigabytes. */
+export const MOST_PLACES = 2_000_000
 
 /** Shown by `npm run plan -- --help`. */
 export const help = `npm run plan -- --edges FILE --cap N [OPTIONS]

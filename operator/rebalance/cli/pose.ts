@@ -1,8 +1,8 @@
 // From the files of `npm run plan` to the planner's input and back: instances have names there and ordinals here.
 
-import type { PlanInput } from '../plan/input.ts'
+import type { PlanInput, PlanRefusal } from '../plan/input.ts'
 import type { Plan } from '../plan/plan.ts'
-import { MOST_INSTANCES, type PlanOptions } from './options.ts'
+import { MOST_INSTANCES, MOST_PLACES, type PlanOptions } from './options.ts'
 import { InputError, readEdges, readPlaces, refuseUnknown } from './read.ts'
 
 /** The text of each file; `undefined` for one that was not given. */
@@ -33,6 +33,10 @@ export function poseFiles(files: Files, options: PlanOptions): Posed {
   if (wanted > MOST_INSTANCES)
     throw new InputError(
       `--cap ${cap} makes ${wanted} instances of ${ids.size} members, and at most ${MOST_INSTANCES} are planned for: raise --cap, or name fewer`,
+    )
+  if (wanted * ids.size > MOST_PLACES)
+    throw new InputError(
+      `${ids.size} members and ${wanted} instances are more than can be planned at once: members times instances may be ${MOST_PLACES}`,
     )
   // New ones are called by the first numbers that are not taken.
   const taken = new Set(names)
@@ -74,6 +78,15 @@ const placed = (
 ) => {
   const ordinal = name === undefined ? undefined : ordinals.get(name)
   return ordinal === undefined ? {} : { [field]: ordinal }
+}
+
+/** Why there is no plan, with the instance by its name. */
+export function told({ code, message, instance }: PlanRefusal, nameOf: (ordinal: number) => string): string {
+  const here =
+    instance === undefined
+      ? message
+      : message.replace(`instance ${instance}`, () => `instance ${nameOf(instance)}`)
+  return `${code}: ${here}`
 }
 
 /** The plan as it is printed. Whole numbers are instances as numbers, other names as text. */

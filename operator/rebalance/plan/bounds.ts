@@ -51,15 +51,15 @@ export function findBounds(checked: Checked, headroom: number, all: boolean): Bo
     isActive(i) ? Math.max(0, cap - count(held, i)) : 0,
   )
   const most = seats.map((free) => Math.max(0, free - headroom))
-  for (let i = 0; i < k; i++) {
+  for (const [i, { ordinal }] of instances.entries()) {
     if (pins[i] === 0) continue
     if (!isActive(i)) {
-      const why = `somebody is pinned to instance ${instances[i]?.ordinal}, which is being emptied. Take the pin away.`
-      return refusePlan('pin-to-closing', 'members.pinned', why)
+      const why = `somebody is pinned to instance ${ordinal}, which is being emptied. Take the pin away.`
+      return { ...refusePlan('pin-to-closing', 'members.pinned', why), instance: ordinal }
     }
     if (count(pins, i) > count(most, i)) {
-      const why = `${pins[i]} members are pinned to instance ${instances[i]?.ordinal}, which has ${most[i]} seats for them. Take pins away, raise the cap or lower headroom.`
-      return refusePlan('pins-exceed-cap', 'members.pinned', why)
+      const why = `${pins[i]} members are pinned to instance ${ordinal}, which has ${most[i]} seats for them. Take pins away, raise the cap or lower headroom.`
+      return { ...refusePlan('pins-exceed-cap', 'members.pinned', why), instance: ordinal }
     }
   }
 

@@ -70,6 +70,8 @@ export type PlanRefusal = {
   readonly message: string
   /** Which member or word it is about. Not for a status, an event or a log. */
   readonly about?: string
+  /** The ordinal of the instance that the message names. */
+  readonly instance?: number
 }
 
 export const refusePlan = (
