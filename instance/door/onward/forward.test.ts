@@ -11,7 +11,7 @@ import { type RawAnswer, type Siblings, SiblingUnreachable } from '../../sibling
 import { makeMetrics } from '../../siblings/port/metrics.ts'
 import { makeForward } from './forward.ts'
 
-type Said = 'answers' | 'moved' | 'refuses' | 'breaks'
+type Said = 'answers' | 'moved' | 'refuses' | 'breaks' | 'is-home'
 
 const HERE = 1
 
@@ -36,7 +36,7 @@ function scene(said: readonly Said[], directory: readonly (number | 'down')[], h
       sent.push({ ordinal, body: String(call.body ?? '') })
       if (what === 'refuses') throw new SiblingUnreachable(ordinal, true, undefined)
       if (what === 'breaks' || what === undefined) throw new SiblingUnreachable(ordinal, false, undefined)
-      return answer(what === 'moved' ? 421 : 200, hint)
+      return answer(what === 'moved' ? 421 : what === 'is-home' ? 204 : 200, hint)
     },
   }
   const forward = makeForward({
@@ -53,9 +53,9 @@ function scene(said: readonly Said[], directory: readonly (number | 'down')[], h
     log: pino({ level: 'silent' }),
     metrics: makeMetrics(),
   })
-  const run = () =>
+  const run = (raw = message()) =>
     forward({
-      raw: message(),
+      raw,
       subject: { handle: 'mo' },
       ordinal: 2,
       client: '192.0.2.1',
@@ -127,6 +127,17 @@ test('broken in the middle: never sent again, for it may have been done', async 
   expect(await run()).toEqual({ kind: 'refused', refusal: { code: 'home-down' } })
   expect(sent).toHaveLength(1)
 })
+
+test.each([['moved'], ['refuses']] as const)(
+  'an upload is not sent on without what has flowed of it: its home said yes, and then %s',
+  async (then) => {
+    const upload = message()
+    upload.headers['content-type'] = 'multipart/form-data; boundary=x'
+    const { run, sent } = scene(['is-home', then, 'is-home', 'answers'], [3])
+    expect(await run(upload)).toEqual({ kind: 'refused', refusal: { code: 'home-down' } })
+    expect(sent).toHaveLength(2)
+  },
+)
 
 test('whatever siblings and directory do: at most two attempts, never one after it may have been read', async () => {
   const said = fc.array(fc.constantFrom<Said>('answers', 'moved', 'refuses', 'breaks'), {

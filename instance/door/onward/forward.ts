@@ -55,11 +55,14 @@ export function makeForward(deps: DoorDeps): (onward: Onward) => Promise<Handove
     const count = running.get(ordinal) ?? 0
     if (count >= PER_SIBLING) return { kind: 'lost' }
     running.set(ordinal, count + 1)
+    // What has flowed of the body, perhaps nowhere, is not there a second time.
+    let flows = false
     try {
       const headers = onwardHeaders(raw.headers, subject, onward.client)
       if (plan.kind === 'stream') {
         const said = await ask(ordinal, onward)
         if (said) return said
+        flows = true
       }
       // Through a stream of its own: a failed attempt ends that one, and the client can still be told.
       const body = plan.kind === 'stream' ? raw.pipe(new PassThrough()) : (kept ?? null)
@@ -73,10 +76,10 @@ export function makeForward(deps: DoorDeps): (onward: Onward) => Promise<Handove
       })
       if (answer.statusCode !== 421) return { kind: 'answered', answer }
       await answer.body.dump()
-      return { kind: 'moved', hint: hintOf(answer) }
+      return flows ? { kind: 'lost' } : { kind: 'moved', hint: hintOf(answer) }
     } catch (error) {
       if (!(error instanceof SiblingUnreachable)) throw error
-      return { kind: error.refused ? 'refused' : 'lost' }
+      return { kind: error.refused && !flows ? 'refused' : 'lost' }
     } finally {
       running.set(ordinal, (running.get(ordinal) ?? 1) - 1)
     }
