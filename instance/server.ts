@@ -4,7 +4,7 @@ import { registerSessions } from './accounts/session.ts'
 import { registerDoor } from './door/register.ts'
 import { registerFederation } from './federation/register.ts'
 import type { Instance } from './instance.ts'
-import { makeGate } from './move/gate.ts'
+import { makeGate, makeIsHere } from './move/gate.ts'
 import { prepareWeb, registerWeb } from './web/web.tsx'
 
 /**
@@ -29,7 +29,7 @@ export async function buildPublicApp(instance: Instance): Promise<FastifyInstanc
     forceCloseConnections: 'idle',
   })
   const web = prepareWeb(app, instance)
-  registerDoor(app, instance, makeGate(instance))
+  registerDoor(app, instance, { gate: makeGate(instance), isHere: makeIsHere(instance) })
   await registerSessions(app, instance)
   await registerFederation(app, instance)
   await registerWeb(app, web)

@@ -15,4 +15,11 @@ export type Gate = (
   writes: boolean,
 ) => Promise<'here' | 'elsewhere' | 'undecided' | 'unknown'>
 
-export type DoorDeps = DoorInstance & { readonly metrics: Metrics; readonly gate?: Gate | undefined }
+/** Whether somebody who was served here, and whom the directory knows, is here. */
+export type IsHere = (subject: Subject) => Promise<boolean>
+
+export type DoorDeps = DoorInstance & {
+  readonly metrics: Metrics
+  readonly gate?: Gate | undefined
+  readonly isHere?: IsHere | undefined
+}

@@ -26,6 +26,8 @@ const TABLE = {
   'too-large': { status: 413, text: 'This form is larger than a log-in can be.' },
 } as const
 
+export const textOf = (code: DoorRefusal['code']): string => TABLE[code].text
+
 const RETRY_SECONDS = '5'
 
 /** Thrown by the door, and shown by the same pages as everything else that goes wrong. */

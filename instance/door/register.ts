@@ -6,11 +6,12 @@ import { KEY_HEADER, ORDINAL_HEADER, type RawAnswer } from '../siblings/client.t
 import { type Lifecycle, makeLifecycle } from '../siblings/lifecycle.ts'
 import { type Metrics, makeMetrics } from '../siblings/port/metrics.ts'
 import { registerAssets } from './assets.ts'
-import type { DoorDeps, DoorInstance, Gate } from './deps.ts'
+import type { DoorDeps, DoorInstance, Gate, IsHere } from './deps.ts'
 import { type Place, whereIs, whereIsNow } from './locate.ts'
 import { FORM_BYTES, handleOfForm, readBody } from './onward/body.ts'
 import { makeForward } from './onward/forward.ts'
 import { answerHeaders, FORWARDED_HEADER, HOME_HEADER, readSubject } from './onward/headers.ts'
+import { answerForPresent } from './present.ts'
 import { refuse } from './refuse.ts'
 import { foldHandle, route, type Subject } from './route.ts'
 
@@ -31,16 +32,21 @@ type Found = { readonly place: Place; readonly subject: Subject | undefined; rea
  * Puts the door in front of every route of the public app. A request is handed on at most once: one that a sibling
  * sent, which only the community's key proves, is served here or answered with 421 before its body is read.
  */
-export function registerDoor(app: FastifyInstance, instance: DoorInstance, gate?: Gate): void {
+export function registerDoor(
+  app: FastifyInstance,
+  instance: DoorInstance,
+  { gate, isHere }: { readonly gate?: Gate; readonly isHere?: IsHere } = {},
+): void {
   const metrics = makeMetrics()
   const lifecycle = makeLifecycle()
   const { config, homes, siblings, log } = instance
-  const deps: DoorDeps = { config, homes, siblings, log, metrics, gate }
+  const deps: DoorDeps = { config, homes, siblings, log, metrics, gate, isHere }
   const forward = makeForward(deps)
   const replays = new WeakMap<FastifyRequest, Buffer>()
   app.decorate('metrics', metrics)
   app.decorate('lifecycle', lifecycle)
   app.decorateRequest('sibling', undefined)
+  const serves = answerForPresent(app, deps)
 
   app.addHook('onRequest', async (request, reply) => {
     if (lifecycle.stopping) reply.raw.setHeader('connection', 'close')
@@ -55,6 +61,7 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance, gate?
     const place = await passGate(deps, request, reply, found)
     metrics.door.inc({ to: handed && place.at === 'home' ? 'misdirected' : place.at })
     if (place.at === 'nobody-knows') refuse(reply, { code: 'directory-down' })
+    if (place.at === 'here') serves(request, subject)
     if (place.at !== 'home' || !subject) return undefined
     if (handed) {
       reply.header(HOME_HEADER, String(place.ordinal))
@@ -74,6 +81,7 @@ export function registerDoor(app: FastifyInstance, instance: DoorInstance, gate?
       if (done.body) replays.set(request, done.body)
       const now = await passGate(deps, request, reply, { place: { at: 'here' }, subject })
       if (now.at !== 'here') refuse(reply, { code: 'moving' })
+      serves(request, subject)
       return undefined
     }
     await relay(reply, done.answer, lifecycle)

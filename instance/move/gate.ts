@@ -1,5 +1,5 @@
 // At the door of a home: a request for somebody who is just leaving, or has just come.
-import type { DoorDeps } from '../door/deps.ts'
+import type { DoorDeps, IsHere } from '../door/deps.ts'
 import type { Subject } from '../door/route.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal } from '../refusal.ts'
@@ -51,6 +51,17 @@ export function makeGate(instance: GateDeps): Gate {
   }
 }
 
+/** Whether this home has them, as they are or frozen. Of whom the directory does not have it says nothing. */
+export function makeIsHere({ db, homes }: Pick<GateDeps, 'db' | 'homes'>): IsHere {
+  return async (subject) => {
+    const home = 'id' in subject ? homes.byId(subject.id) : homes.byHandle(subject.handle)
+    if (home?.state !== 'active') return true
+    const row = await db.selectFrom('members').select('state').where('id', '=', home.id).executeTakeFirst()
+    return row !== undefined && PRESENT.has(row.state)
+  }
+}
+
+const PRESENT = new Set(['active', 'suspended', 'frozen'])
 const SERVED = new Set(['active', 'suspended', 'pending'])
 
 /** Activates a member whose move to this home was switched and not yet ended. False if there is no such move. */

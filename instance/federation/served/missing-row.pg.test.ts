@@ -21,6 +21,24 @@ test('somebody whom the directory places here, and whom this home has lost, is n
       })
       expect([path, answer.statusCode]).toEqual([path, 503])
     }
+    for (const [url, cookie] of [
+      [`/media/7/${'0'.repeat(64)}`, ''],
+      ['/@dora', ''],
+      ['/@dora/1', ''],
+      ['/@dora/followers', ''],
+      ['/home', 'hamlet_session=7.secret'],
+      ['/posts/1', 'hamlet_session=7.secret'],
+    ] as const) {
+      const answer = await app.inject({ url, headers: { cookie, host: home.instance.config.domain } })
+      expect
+        .soft([
+          url,
+          answer.statusCode,
+          answer.headers['retry-after'] !== undefined,
+          answer.headers['set-cookie'],
+        ])
+        .toEqual([url, 503, true, undefined])
+    }
   } finally {
     await admin.end()
     await app.close()
