@@ -95,15 +95,22 @@ export async function tendMoves(instance: TargetDeps, { frozenMs = FROZEN_MS } =
       if (isRefusal(given)) continue
       known = given
     }
-    try {
-      await settle(instance, row, known)
-    } catch (error) {
-      // One sibling that is down keeps nobody else waiting.
-      if (!(error instanceof SiblingUnreachable)) throw error
-      instance.log.warn({ err: error, move: row.id }, 'a move waits for the other home')
-    }
+    const settled = known
+    await alone(instance, row.id, () => settle(instance, row, settled))
   }
-  for (const { id } of await arrived(instance.db).execute()) await fetchLate(instance, id)
+  for (const { id } of await arrived(instance.db).execute())
+    await alone(instance, id, () => fetchLate(instance, id))
+}
+
+/** One move that can go no further keeps nobody else waiting, who may be frozen. */
+async function alone({ log }: TargetDeps, move: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (isDatabaseDown(error)) throw error
+    if (error instanceof SiblingUnreachable) log.warn({ err: error, move }, 'a move waits for the other home')
+    else log.error({ err: error, move }, 'a move could not be looked after')
+  }
 }
 
 /**
