@@ -16,8 +16,8 @@ type Gate = NonNullable<DoorDeps['gate']>
 
 /**
  * Asked when memory says that a member lives here. `here`: serve it. `elsewhere`: memory was wrong, and is now right.
- * `undecided`: a write that waited for the end of a freeze, and for too long. `unknown`: the directory gives no answer.
- * Whoever has just arrived is made active first. Communities of one instance are not asked anything.
+ * `undecided`: a write that waited for the end of a freeze, and for too long, or somebody who cannot be made active.
+ * `unknown`: the directory gives no answer. Whoever has just arrived is made active first. Communities of one instance are not asked anything.
  */
 export function makeGate(instance: GateDeps): Gate {
   const { db, homes, config } = instance
@@ -44,9 +44,12 @@ export function makeGate(instance: GateDeps): Gate {
     try {
       return await decide(home.id, writes)
     } catch (error) {
-      if (!isDatabaseDown(error)) throw error
-      instance.log.warn({ err: error }, 'whether a member is being moved cannot be read')
-      return 'unknown'
+      if (isDatabaseDown(error)) {
+        instance.log.warn({ err: error }, 'whether a member is being moved cannot be read')
+        return 'unknown'
+      }
+      instance.log.error({ err: error }, 'whether a member is here could not be settled')
+      return 'undecided'
     }
   }
 }
