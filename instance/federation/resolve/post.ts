@@ -45,21 +45,7 @@ const answer = z.object({ object: z.record(z.string(), z.unknown()) })
 
 async function find(instance: Instance, uri: string): Promise<RemoteNote | Refusal> {
   const own = ownAddress(instance.config.origin, uri)
-  if (own) {
-    const home = own.kind === 'post' ? instance.homes.byHandle(own.handle) : undefined
-    if (home?.state !== 'active' || home.home === instance.config.ordinal) return refuse('not-found')
-    try {
-      const found = await instance.siblings.call(
-        home.home,
-        `/internal/objects?uri=${encodeURIComponent(uri)}`,
-      )
-      const parsed = answer.safeParse(found.body)
-      return (found.status === 200 && parsed.success && readNote(parsed.data.object)) || refuse('not-found')
-    } catch (error) {
-      instance.log.warn({ err: error, ordinal: home.home }, 'a sibling could not be asked for a post')
-      return refuse('unavailable')
-    }
-  }
+  if (own) return own.kind === 'post' ? findAtHome(instance, uri, own.handle) : refuse('not-found')
   try {
     const { document } = await fetchObject(documentDeps(instance), uri)
     const note = readNote(document)
@@ -69,4 +55,31 @@ async function find(instance: Instance, uri: string): Promise<RemoteNote | Refus
     if (!(error instanceof DocumentUnavailable)) throw error
     return refuse(error.kind === 'later' ? 'unavailable' : 'not-found')
   }
+}
+
+/** From its author's home. Nobody has it only if the directory knows no later home than the one that has not. */
+async function findAtHome(instance: Instance, uri: string, handle: string): Promise<RemoteNote | Refusal> {
+  const { homes, config, log } = instance
+  let asked: number | undefined
+  let home = homes.byHandle(handle)
+  try {
+    for (let tries = 0; tries < 2; tries++) {
+      if (home?.state === 'active' && home.home !== config.ordinal) {
+        asked = home.home
+        const { status, body } = await instance.siblings.call(
+          asked,
+          `/internal/objects?uri=${encodeURIComponent(uri)}`,
+        )
+        const parsed = answer.safeParse(status === 200 ? body : undefined)
+        if (parsed.success) return readNote(parsed.data.object) ?? refuse('not-found')
+        if (status !== 404) return refuse('unavailable')
+      }
+      home = await homes.freshByHandle(handle)
+      if (home?.state !== 'active') return refuse(homes.regressed ? 'unavailable' : 'not-found')
+      if (home.home === (asked ?? config.ordinal)) return refuse('not-found')
+    }
+  } catch (error) {
+    log.warn({ err: error, ordinal: asked }, 'a sibling could not be asked for a post')
+  }
+  return refuse('unavailable')
 }

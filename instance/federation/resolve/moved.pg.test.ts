@@ -1,0 +1,26 @@
+// A post of somebody who has moved, asked for by a home that has not heard of it.
+import { expect, test } from 'vitest'
+import { must } from '../../../test/postgres/lives.ts'
+import { neighbourhood } from '../../../test/postgres/neighbourhood.ts'
+import { writePost } from '../../posts/write.ts'
+import { postUri } from '../documents/addresses.ts'
+import { resolvePost } from './post.ts'
+
+const homes = neighbourhood({ homes: 3, people: ['ana'] })
+const { at, person, network } = homes
+
+test('is found at the new home, and is not said to be nowhere while a home gives no sound answer', async () => {
+  const ana = person('ana')
+  const post = must(await writePost(at(1), ana, { text: 'Hello', visibility: 'public' }))
+  const uri = postUri(at(1).config.origin, 'ana', post.id)
+  await at(3).homes.refresh()
+  network.around = async () => ({ status: 500, body: { error: 'That is our fault.' } })
+  expect(await resolvePost(at(3), uri)).toMatchObject({ code: 'unavailable' })
+  delete network.around
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  expect(at(3).homes.byHandle('ana')?.home).toBe(1)
+  expect(await resolvePost(at(3), uri)).toMatchObject({ id: post.id })
+  expect(await resolvePost(at(3), postUri(at(1).config.origin, 'ana', '1'))).toMatchObject({
+    code: 'not-found',
+  })
+})
