@@ -37,7 +37,18 @@ export function registerInternal(app: FastifyInstance, instance: Instance): void
       .where('posts.id', '=', own.id)
       .where(visibleTo(undefined))
       .executeTakeFirst()
-    if (!row?.object_json) return reply.code(404).send({ error: 'no such post' })
+    if (!row?.object_json) {
+      // Of somebody who is just arriving not all is in its place.
+      const arriving = await instance.db
+        .selectFrom('members')
+        .select('id')
+        .where('handle', '=', own.handle)
+        .where('state', '=', 'staged')
+        .executeTakeFirst()
+      return arriving
+        ? reply.code(503).header('retry-after', '1').send({ error: 'not all of this member is here yet' })
+        : reply.code(404).send({ error: 'no such post' })
+    }
     return { object: JSON.parse(row.object_json) as unknown }
   })
 

@@ -6,7 +6,7 @@ import { writePost } from '../../posts/write.ts'
 import { postUri } from '../documents/addresses.ts'
 import { resolvePost } from './post.ts'
 
-const homes = neighbourhood({ homes: 3, people: ['ana'] })
+const homes = neighbourhood({ homes: 3, people: ['ana', 'ben'] })
 const { at, person, network } = homes
 
 test('is found at the new home, and is not said to be nowhere while a home gives no sound answer', async () => {
@@ -23,4 +23,26 @@ test('is found at the new home, and is not said to be nowhere while a home gives
   expect(await resolvePost(at(3), postUri(at(1).config.origin, 'ana', '1'))).toMatchObject({
     code: 'not-found',
   })
+})
+
+test('of somebody who has been switched and is not there yet, nobody says that there is none', async () => {
+  const ben = person('ben')
+  await at(3).homes.refresh()
+  const first = must(await writePost(at(1), ben, { text: 'First', visibility: 'public' }))
+  must(await resolvePost(at(3), postUri(at(1).config.origin, 'ben', first.id)))
+  const begun = must(await homes.mover.begin(ben.id, 2))
+  let late = ''
+  // Written when all has been compared, so that only the switch puts it in its place; and then the driver dies.
+  const call: typeof homes.mover.deps.call = async (ordinal, path, options) => {
+    if (path.endsWith('/freeze') && late === '')
+      late = must(await writePost(at(1), ben, { text: 'Late', visibility: 'public' })).id
+    if (path.endsWith('/activate')) throw new Error('died')
+    return homes.mover.deps.call(ordinal, path, options)
+  }
+  await expect(homes.mover.drive(begun.id, { call })).rejects.toThrow('died')
+  await at(3).homes.refresh()
+  const uri = postUri(at(1).config.origin, 'ben', late)
+  expect(await resolvePost(at(3), uri)).toMatchObject({ code: 'unavailable' })
+  expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
+  expect(await resolvePost(at(3), uri)).toMatchObject({ id: late })
 })
