@@ -38,14 +38,15 @@ export function registerInternal(app: FastifyInstance, instance: Instance): void
       .where(visibleTo(undefined))
       .executeTakeFirst()
     if (!row?.object_json) {
-      // Of somebody who is just arriving not all is in its place.
-      const arriving = await instance.db
+      // Of somebody who is just arriving not all is in its place; of whom this home has lost nothing is known.
+      const author = await instance.db
         .selectFrom('members')
-        .select('id')
+        .select('state')
         .where('handle', '=', own.handle)
-        .where('state', '=', 'staged')
         .executeTakeFirst()
-      return arriving
+      const home = instance.homes.byHandle(own.handle)
+      const isOurs = home?.state === 'active' && home.home === instance.config.ordinal
+      return author?.state === 'staged' || (!author && isOurs)
         ? reply.code(503).header('retry-after', '1').send({ error: 'not all of this member is here yet' })
         : reply.code(404).send({ error: 'no such post' })
     }

@@ -1,5 +1,6 @@
 // A post of somebody who has moved, asked for by a home that has not heard of it.
 import { expect, test } from 'vitest'
+import { runAt } from '../../../test/postgres/databases.ts'
 import { must } from '../../../test/postgres/lives.ts'
 import { neighbourhood } from '../../../test/postgres/neighbourhood.ts'
 import { writePost } from '../../posts/write.ts'
@@ -45,4 +46,14 @@ test('of somebody who has been switched and is not there yet, nobody says that t
   expect(await resolvePost(at(3), uri)).toMatchObject({ code: 'unavailable' })
   expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
   expect(await resolvePost(at(3), uri)).toMatchObject({ id: late })
+})
+
+test('of somebody whom their home has lost by a restore, nobody says so either', async () => {
+  await runAt(
+    homes.community.adminUrls.directory,
+    "INSERT INTO members (id, handle, home, state) VALUES (7, 'dora', 2, 'active')",
+  )
+  for (const ordinal of [2, 3]) await at(ordinal).homes.refresh()
+  const uri = postUri(at(1).config.origin, 'dora', '1')
+  expect(await resolvePost(at(3), uri)).toMatchObject({ code: 'unavailable' })
 })
