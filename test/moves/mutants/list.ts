@@ -25,6 +25,12 @@ const RACE = {
 }
 const crossing = (test: string) => ({ file: 'instance/move/crossing.pg.test.ts', test })
 
+const NOT_LOOKED_FOR: Edit = {
+  file: 'instance/move/gate.ts',
+  from: 'return row !== undefined && PRESENT.has(row.state)',
+  to: 'return true',
+}
+
 export const MUTANTS: readonly Mutant[] = [
   { name: 'no lock around a write', edits: [{ file: AS_MEMBER, from: LOCKS, to: '' }], by: FENCE },
   {
@@ -117,11 +123,18 @@ export const MUTANTS: readonly Mutant[] = [
         from: "absent(reply, 'unsure', { id: actor })\n  })",
         to: "absent(reply, 'nobody', { id: actor })\n  })",
       },
+      // The door would make it good.
+      NOT_LOOKED_FOR,
     ],
     by: {
       file: 'instance/federation/served/missing-row.pg.test.ts',
       test: 'somebody whom the directory places here, and whom this home has lost, is neither gone nor empty',
     },
+  },
+  {
+    name: 'whoever is let go of before the answer taken for present',
+    edits: [NOT_LOOKED_FOR],
+    by: { file: 'instance/move/let-go.pg.test.ts', test: 'ana: a picture' },
   },
   {
     name: 'deliveries begun while they are to rest',
