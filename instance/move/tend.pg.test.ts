@@ -1,11 +1,13 @@
 // What a home does for its moves by itself, when it can do nothing for one of them.
 import { expect, test } from 'vitest'
+import { runAt } from '../../test/postgres/databases.ts'
 import { must } from '../../test/postgres/lives.ts'
 import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
 import { buildPublicApp } from '../server.ts'
-import { tendMoves } from './tend.ts'
+import { verifyResidents } from '../store/boots/residents.ts'
+import { repairHome, tendMoves } from './tend.ts'
 
-const homes = neighbourhood({ homes: 2, people: ['ana', 'ben'] })
+const homes = neighbourhood({ homes: 2, people: ['ana', 'ben', 'cem', 'dee'] })
 const { at, person } = homes
 
 test('one who cannot be made active keeps nobody else frozen, and is asked for later', async () => {
@@ -38,4 +40,33 @@ test('one who cannot be made active keeps nobody else frozen, and is asked for l
   await db.updateTable('moves').set({ progress }).where('id', '=', coming.id).execute()
   await tendMoves(at(2))
   expect(await homes.mover.drive(coming.id)).toEqual({ is: 'done' })
+})
+
+test('one who cannot be let go of keeps nobody else', async () => {
+  const people = [person('cem'), person('dee')]
+  const moves: string[] = []
+  for (const { id } of people) {
+    const { id: move } = must(await homes.mover.begin(id, 2))
+    moves.push(move)
+    await homes.mover.driveTo(move, 'activated')
+  }
+  const { db, directory, log, homes: known } = at(1)
+  await verifyResidents({ db, directory, homes: known, ordinal: 1, log })
+  const url = homes.community.adminUrls.homes.get(1) ?? ''
+  await runAt(
+    url,
+    `CREATE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stays'; END $$;
+     CREATE TRIGGER stays BEFORE DELETE ON members FOR EACH ROW WHEN (OLD.id = ${people[0]?.id}) EXECUTE FUNCTION stays()`,
+  )
+  const here = async () =>
+    (await db.selectFrom('members').select('handle').where('state', '=', 'leaving').execute()).map(
+      ({ handle }) => handle,
+    )
+  expect(await here()).toHaveLength(2)
+  await repairHome(at(1))
+  expect(await here()).toEqual(['cem'])
+  await runAt(url, 'DROP TRIGGER stays ON members; DROP FUNCTION stays')
+  await repairHome(at(1))
+  expect(await here()).toEqual([])
+  for (const move of moves) expect(await homes.mover.drive(move)).toEqual({ is: 'done' })
 })

@@ -4,6 +4,7 @@ import type { Home } from '../../directory/homes.ts'
 import { isSameStay } from '../../directory/incarnation.ts'
 import { lastSwitched } from '../../directory/moves/read.ts'
 import type { InstanceTransaction } from '../../store/database.ts'
+import { isDatabaseDown } from '../../store/failures.ts'
 import type { LocalMove, MoveDeps } from '../fence.ts'
 import { columnsOf } from '../rows/columns.ts'
 import { keepAndLetGo } from './demote.ts'
@@ -25,8 +26,14 @@ export async function letLeaversGo(deps: MoveDeps): Promise<void> {
     const home = await deps.homes.freshById(leaver.id)
     if (deps.homes.regressed) return
     if (!home || home.epoch <= leaver.epoch) continue
-    if (staysHere(deps, home, leaver)) await keepHere(deps, leaver)
-    else await letGo(deps, leaver)
+    try {
+      if (staysHere(deps, home, leaver)) await keepHere(deps, leaver)
+      else await letGo(deps, leaver)
+    } catch (error) {
+      // One who cannot be let go of keeps nobody else from it, and nobody from being brought back.
+      if (isDatabaseDown(error)) throw error
+      deps.log.error({ err: error }, 'somebody who lives elsewhere could not be let go of yet')
+    }
   }
 }
 
