@@ -56,6 +56,37 @@ test('one member’s row can be read past memory, and corrects it', async () => 
   expect(homes.byHandle('cleo')).toBeUndefined()
 })
 
+test('a row that was read before everything was, and comes after it, corrects nothing', async () => {
+  let held: PromiseWithResolvers<void> | undefined
+  let waiting = 0
+  const directory = community.directory.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      if (held) waiting++
+      await held?.promise
+      return result
+    },
+  })
+  const { db } = homeOf(community, 1)
+  const homes = openHomes({ directory, db, log: pino({ level: 'silent' }), random: Math.random })
+  await add(40, 'gone', 1)
+  await raise()
+  await homes.refresh()
+  const holding = Promise.withResolvers<void>()
+  held = holding
+  const reads = [homes.freshById('40'), homes.freshByHandle('new')]
+  await vi.waitFor(() => expect(waiting).toBe(2))
+  held = undefined
+  await admin.query('UPDATE members SET home = 2, epoch = 2 WHERE id = 40')
+  await add(41, 'new', 2)
+  await raise()
+  await homes.refresh()
+  holding.resolve()
+  expect((await Promise.all(reads)).map((home) => home?.home)).toEqual([2, 2])
+  expect([homes.byId('40')?.home, homes.byHandle('new')?.home]).toEqual([2, 2])
+  await admin.query('DELETE FROM members WHERE id IN (40, 41)')
+})
+
 test('many changes at once come one after the other, each with a revision of its own', async () => {
   const start = Number((await admin.query('SELECT revision FROM meta')).rows[0].revision)
   let inside = 0

@@ -175,6 +175,14 @@ export function openHomes(deps: Deps): Homes {
     }
     return fresh
   }
+  // Everything was read while one row was, perhaps after it: who is known to have moved on since lives there.
+  const correctBy = async (read: Promise<Home | undefined>, known: () => Home | undefined) => {
+    const before = image
+    const fresh = await read
+    const here = known()
+    if (image !== before && here && here.epoch > (fresh?.epoch ?? 0)) return here
+    return correct(fresh, here)
+  }
   const loadedImage = (): DirectoryImage => {
     if (!image) throw new Error('the directory was not read yet')
     return image
@@ -208,9 +216,9 @@ export function openHomes(deps: Deps): Homes {
     soon,
     freshByHandle: async (handle) => {
       const folded = handle.toLowerCase()
-      return correct(await readMember(deps.directory, { handle: folded }), byHandle.get(folded))
+      return correctBy(readMember(deps.directory, { handle: folded }), () => byHandle.get(folded))
     },
-    freshById: async (id) => correct(await readMember(deps.directory, { id }), byId.get(id)),
+    freshById: (id) => correctBy(readMember(deps.directory, { id }), () => byId.get(id)),
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
