@@ -241,8 +241,8 @@ export const RESTORED: readonly Mutant[] = [
     edits: [
       {
         file: 'instance/move/leaving/leavers.ts',
-        from: 'if (staysHere(deps, home, leaver)) await keepHere(deps, leaver)\n    else await letGo(deps, leaver)',
-        to: 'await letGo(deps, leaver)',
+        from: 'if (staysHere(deps, home, leaver))',
+        to: 'if (false)',
       },
     ],
     by: { file: 'test/moves/restores/failover.pg.test.ts', test: 'and that home has thawed her' },

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MUTANTS, type Mutant } from './list.ts'
-import { edited } from './mutate.ts'
+import { fits } from './mutate.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'hamlet-mutants-'))
 
@@ -62,12 +62,7 @@ async function run({ file, test }: Mutant['by'], mutant: string | undefined): Pr
 }
 
 // A list that no longer fits the code says so before anything is run.
-for (const { edits } of MUTANTS) {
-  for (const file of new Set(edits.map((edit) => edit.file))) {
-    const text = await readFile(new URL(`../../../${file}`, import.meta.url), 'utf8')
-    edits.filter((edit) => edit.file === file).reduce(edited, text)
-  }
-}
+for (const mutant of MUTANTS) await fits(mutant)
 
 const wanted = process.argv.slice(2)
 const chosen = MUTANTS.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
