@@ -20,6 +20,7 @@ import { note } from '../effects/posts/note.ts'
 import { profile } from '../effects/profile.ts'
 import { isBuried } from '../effects/tombstones.ts'
 import { forged } from '../proof/forgery.ts'
+import { waitsForArriving } from './arriving.ts'
 import { passOnToDeparted } from './departed.ts'
 
 export type IntakeRow = {
@@ -78,6 +79,8 @@ export async function apply(instance: Instance, row: IntakeRow): Promise<Outcome
     await instance.db.deleteFrom('intake').where('id', '=', row.id).execute()
     return DONE
   }
+  const waits = await waitsForArriving(instance, row, activity)
+  if (waits) return waits
   if (activity.type !== 'Delete' && (await isBuried(instance.db, activity.actor, activity.actor)))
     return nothing()
   const effect = effectOf(activity)

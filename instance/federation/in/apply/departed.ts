@@ -1,7 +1,7 @@
 // Members who left this home: what concerns them, and was not applied before they went, goes to where they are now.
 import { sql } from 'kysely'
 import type { Instance } from '../../../instance.ts'
-import type { InstanceTransaction } from '../../../store/database.ts'
+import type { InstanceDatabase, InstanceTransaction } from '../../../store/database.ts'
 import { actorAddresses } from '../../documents/addresses.ts'
 import { type Incoming, idOf } from '../activity.ts'
 import { isBuried } from '../effects/tombstones.ts'
@@ -53,9 +53,10 @@ export async function passOnToDeparted(
   }
 }
 
-async function concerns(
-  tx: InstanceTransaction,
-  deps: Deps,
+/** Whether it may concern a member of whom a move keeps rows aside here: of one who left, or is about to come. */
+export async function concerns(
+  db: InstanceDatabase | InstanceTransaction,
+  deps: Pick<Deps, 'config'>,
   move: { readonly id: string; readonly member_id: string },
   handle: string,
   row: Pick<IntakeRow, 'recipient'>,
@@ -77,6 +78,6 @@ async function concerns(
       EXISTS (SELECT FROM likes WHERE post_id = posts.id AND account_id = ${move.member_id}::bigint)
       OR EXISTS (SELECT FROM boosts WHERE post_id = posts.id AND account_id = ${move.member_id}::bigint)
       OR EXISTS (SELECT FROM notifications WHERE post_id = posts.id AND member_id = ${move.member_id}::bigint)))
-    AS yes`.execute(tx)
+    AS yes`.execute(db)
   return rows[0]?.yes === true
 }
