@@ -87,6 +87,42 @@ test('a row that was read before everything was, and comes after it, corrects no
   await admin.query('DELETE FROM members WHERE id IN (40, 41)')
 })
 
+test('everything that was read before one row was, and comes after it, does not undo what that corrected', async () => {
+  let held: PromiseWithResolvers<void> | undefined
+  let waiting = 0
+  const directory = community.directory.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      if (held) waiting++
+      await held?.promise
+      return result
+    },
+  })
+  const { db } = homeOf(community, 1)
+  const homes = openHomes({ directory, db, log: pino({ level: 'silent' }), random: Math.random })
+  await add(50, 'mover', 1)
+  await add(51, 'newcomer', 1)
+  await admin.query("UPDATE members SET state = 'pending' WHERE id = 51")
+  await raise()
+  await homes.refresh()
+  const holding = Promise.withResolvers<void>()
+  held = holding
+  const all = homes.refresh()
+  await vi.waitFor(() => expect(waiting).toBe(1))
+  held = undefined
+  await admin.query('UPDATE members SET home = 2, epoch = 2 WHERE id = 50')
+  await admin.query("UPDATE members SET state = 'active' WHERE id = 51")
+  await add(52, 'later', 1)
+  await raise()
+  for (const id of ['50', '51', '52']) await homes.freshById(id)
+  holding.resolve()
+  await all
+  expect(homes.byId('50')).toMatchObject({ home: 2, epoch: 2 })
+  expect(homes.byHandle('newcomer')).toMatchObject({ state: 'active' })
+  expect(homes.byHandle('later')).toMatchObject({ home: 1 })
+  await admin.query('DELETE FROM members WHERE id IN (50, 51, 52)')
+})
+
 test('many changes at once come one after the other, each with a revision of its own', async () => {
   const start = Number((await admin.query('SELECT revision FROM meta')).rows[0].revision)
   let inside = 0

@@ -86,6 +86,15 @@ export type Homes = {
   onChange(listener: () => void): () => void
 }
 
+/** Whether a row tells of a later time than another: they have moved since, or their sign-up was completed. */
+function isLater(one: Home, other: Home | undefined): boolean {
+  if (!other) return one.state === 'active'
+  return (
+    one.epoch > other.epoch ||
+    (one.epoch === other.epoch && one.state === 'active' && other.state === 'pending')
+  )
+}
+
 type Deps = {
   directory: DirectoryDatabase
   /** Where this home remembers the newest directory it saw. */
@@ -102,6 +111,8 @@ export function openHomes(deps: Deps): Homes {
   let byHandle = new Map<string, Home>()
   let members = 0
   let regressed = false
+  /** Rows that were read by themselves while everything is being read: some of them after it. */
+  let meanwhile = new Map<string, Home>()
   const listeners = new Set<() => void>()
 
   const put = (home: Home) => {
@@ -121,6 +132,7 @@ export function openHomes(deps: Deps): Homes {
     byId = new Map()
     byHandle = new Map()
     for (const home of fresh.members) put(home)
+    for (const home of meanwhile.values()) if (isLater(home, byId.get(home.id))) put(home)
     members = fresh.members.filter((home) => home.state === 'active').length
     for (const listener of listeners) listener()
   }
@@ -130,6 +142,7 @@ export function openHomes(deps: Deps): Homes {
     const known = await readSeen(deps.db)
     const residents = await readResidents(deps.db)
     const kept = await readKept(deps.db)
+    meanwhile = new Map()
     const fresh = await readDirectory(deps.directory)
     const seen = laterThan(fresh, [...residents, ...kept]) ?? known
     if (seen !== known) await noteSeen(deps.db, seen)
@@ -168,8 +181,10 @@ export function openHomes(deps: Deps): Homes {
     }, 100).unref()
   }
   const correct = (fresh: Home | undefined, stale: Home | undefined) => {
-    if (fresh) put(fresh)
-    else if (stale) {
+    if (fresh) {
+      put(fresh)
+      meanwhile.set(fresh.id, fresh)
+    } else if (stale) {
       byId.delete(stale.id)
       byHandle.delete(stale.handle)
     }
