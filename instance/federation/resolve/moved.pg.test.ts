@@ -5,6 +5,7 @@ import { must } from '../../../test/postgres/lives.ts'
 import { neighbourhood } from '../../../test/postgres/neighbourhood.ts'
 import { writePost } from '../../posts/write.ts'
 import { postUri } from '../documents/addresses.ts'
+import { resolveAccount } from './account.ts'
 import { resolvePost } from './post.ts'
 
 const homes = neighbourhood({ homes: 3, people: ['ana', 'ben'] })
@@ -56,4 +57,14 @@ test('of somebody whom their home has lost by a restore, nobody says so either',
   for (const ordinal of [2, 3]) await at(ordinal).homes.refresh()
   const uri = postUri(at(1).config.origin, 'dora', '1')
   expect(await resolvePost(at(3), uri)).toMatchObject({ code: 'unavailable' })
+})
+
+test('somebody who was still signing up when this home last heard of them is asked for, and is no nobody', async () => {
+  await runAt(
+    homes.community.adminUrls.directory,
+    "UPDATE members SET state = 'pending' WHERE handle = 'ana'",
+  )
+  await at(3).homes.refresh()
+  await runAt(homes.community.adminUrls.directory, "UPDATE members SET state = 'active' WHERE handle = 'ana'")
+  expect(await resolveAccount(at(3), '@ana')).toMatchObject({ handle: 'ana' })
 })

@@ -42,11 +42,13 @@ export async function siblingAccount(
   return profile ? saveRemote(instance.db, columns(instance, profile)) : (known ?? refuse('unavailable'))
 }
 
+/** Memory is believed only of who is a member: who was still signing up may be one by now. */
 async function findHome(instance: Instance, handle: string): Promise<Home | undefined | 'unknown'> {
-  const home = instance.homes.byHandle(handle)
-  if (home) return home
+  const { homes } = instance
+  const home = homes.byHandle(handle)
+  if (home?.state === 'active') return home
   try {
-    return await instance.homes.freshByHandle(handle)
+    return (await homes.freshByHandle(handle)) ?? (homes.regressed ? 'unknown' : undefined)
   } catch (error) {
     instance.log.warn({ err: error }, 'the directory cannot be read')
     return 'unknown'
