@@ -237,6 +237,45 @@ test('headroom: one is made when less than half of it is left somewhere, and all
   expect(made(snapshotOf([4, 0]))).toEqual([])
 })
 
+test('one that found nobody to move is not made again at once, whatever it was for', () => {
+  const ended = (reason: Rebalance['spec']['reason'], ago: number, moved = 0) => [
+    makeRebalance(
+      { reason },
+      {
+        phase: 'Done',
+        moved,
+        failed: 0,
+        conditions: [
+          {
+            ...UNAPPROVED,
+            status: 'True',
+            reason: 'Settled',
+            lastTransitionTime: new Date(NOW - ago).toISOString(),
+          },
+        ],
+      },
+    ),
+  ]
+  const hour = 3_600_000
+  // All of them wish to stay, say.
+  const some = { headroomPercent: 50 }
+  const cramped = (rebalances: Rebalance[]) => snapshotOf([4, 0], { ...some, rebalances })
+  expect(made(cramped(ended('Headroom', hour)))).toEqual([])
+  expect(balanced(cramped(ended('Headroom', hour)))).toMatchObject({ status: 'True', reason: 'Balanced' })
+  expect(made(cramped(ended('Headroom', 25 * hour)))).toMatchObject([{ reason: 'Headroom' }])
+  expect(made(cramped(ended('Headroom', hour, 2)))).toMatchObject([{ reason: 'Headroom' }])
+  expect(made(cramped(ended('Overflow', hour)))).toMatchObject([{ reason: 'Headroom' }])
+  // The seat of somebody who is just signing up.
+  const over = (rebalances: Rebalance[]) => snapshotOf([5, 0], { rebalances })
+  expect(made(over(ended('Overflow', 1_000)))).toEqual([])
+  expect(balanced(over(ended('Overflow', 1_000)))).toMatchObject({ status: 'False', reason: 'Moving' })
+  expect(made(over(ended('Overflow', 61_000)))).toMatchObject([{ reason: 'Overflow' }])
+  expect(made(over(ended('Overflow', 1_000, 3)))).toMatchObject([{ reason: 'Overflow' }])
+  // What was begun is not left alone for a moment.
+  const begun = { moving: 1, rebalances: ended('Unfinished', 1_000) }
+  expect(made(snapshotOf([4, 3], begun))).toMatchObject([{ reason: 'Unfinished' }])
+})
+
 test('while members move, and nothing else does, the Community is progressing', () => {
   const seen = (reason: string) =>
     describe(snapshotOf([6, 1]), {

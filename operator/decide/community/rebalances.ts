@@ -14,6 +14,10 @@ import type { CommunityFinding } from './status.ts'
 const KEPT = 5
 /** Between two that are made for wishes alone: not every wish can be met, and nobody is to be planned for all the time. */
 const WISHES_MS = 7 * 86_400_000
+/** From the end of one that found nobody to move to the next for headroom: whoever lives there stays for a reason of their own. */
+const HEADROOM_MS = 86_400_000
+/** The same for the others: the seat of somebody who is signing up counts, and nobody who could leave it is there yet. */
+const AGAIN_MS = 60_000
 
 export type RebalancesDecision = {
   readonly steps: readonly Step[]
@@ -53,7 +57,7 @@ export function decideRebalances(
       ? 'Overflow'
       : !off && imbalance.emptied > 0
         ? 'Draining'
-        : !off && imbalance.cramped
+        : !off && imbalance.cramped && !isIdle(ours[0], 'Headroom', HEADROOM_MS, now)
           ? 'Headroom'
           : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more: one that is
             // open sees to that, approved or not.
@@ -91,6 +95,15 @@ export function decideRebalances(
   // Seats come before moves. People who sign up meanwhile may take them, and then there will be more.
   if ((why === 'Overflow' || why === 'Draining') && lacking)
     return { steps: forget, events: [], finding: say(lacking.reason, lacking.message) }
+  if (why !== 'Unfinished' && isIdle(ours[0], why, AGAIN_MS, now))
+    return {
+      steps: forget,
+      events: [],
+      finding: say(
+        'Moving',
+        `${CAUSES[why]}: the last Rebalance found nobody to move yet, and another is made in a minute`,
+      ),
+    }
   let number = 1 + Math.max(0, ...ours.map(({ metadata }) => rebalanceNumber(metadata.name)))
   // Somebody may have given one of theirs such a name.
   while (rebalanceNames.includes(rebalanceName(owner.name, number))) number++
@@ -105,6 +118,19 @@ export function decideRebalances(
 
 const isLongAgo = (rebalance: Rebalance | undefined, now: number): boolean =>
   rebalance === undefined || Date.parse(rebalance.metadata.creationTimestamp ?? '') + WISHES_MS <= now
+
+/** It was for the same, ended less than `ms` ago, and had not moved anybody nor tried to. */
+function isIdle(
+  last: Rebalance | undefined,
+  why: Rebalance['spec']['reason'],
+  ms: number,
+  now: number,
+): boolean {
+  if (!last || !isOver(last) || last.spec.reason !== why) return false
+  const { moved = 0, failed = 0, conditions } = last.status
+  const ready = conditions?.find(({ type }) => type === 'Ready')
+  return moved + failed === 0 && ready !== undefined && Date.parse(ready.lastTransitionTime) + ms > now
+}
 
 const CAUSES = {
   Overflow: 'instances have more members than seats',
