@@ -136,6 +136,13 @@ test('the rate counts all moves of the last hour, and the wait ends when the old
   expect(limited(2).begin).toBeUndefined()
 })
 
+test('while moves are not walked since the Community is paused, nobody looks at them again and again', () => {
+  const facts = makeMoves([4, 4], [1, 1, 1, 1, 1, 1], { open: [open()] })
+  const paused = { community: makeCommunity({ ...perHour, paused: true }) }
+  expect(decideRebalance(snapshotOf(facts, paused))).toMatchObject({ drive: [], requeueAfterMs: 60_000 })
+  expect(decideRebalance(snapshotOf(facts))).toMatchObject({ drive: ['1'] })
+})
+
 test('a plan that no longer fits is made anew', () => {
   const plan = planned(FULL)
   const wants = (facts: MovesFacts, spec: Record<string, unknown> = perHour) =>

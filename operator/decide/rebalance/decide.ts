@@ -39,7 +39,7 @@ export type RebalanceDecision = {
 export type Hold = Refusal & { readonly forMs?: number }
 
 export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision {
-  const { rebalance, moves, jitter } = snapshot
+  const { rebalance, community, moves, jitter } = snapshot
   const nothing = { wantsPlan: false, drive: [], abandon: [], begin: undefined, events: [] }
   const slow = POLL_MS * (1 + jitter)
   // Whatever comes after its end is another one's.
@@ -81,7 +81,8 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
     plan === undefined ||
     (next !== undefined && 'stale' in next) ||
     (plan.started >= plan.order.length && facts.open.length === 0)
-  const resting = facts.open
+  // While it is paused none is walked when its rest is over.
+  const resting = (community.spec.paused ? [] : facts.open)
     .filter((move) => !snapshot.running.has(move.id) && !isReplaced(snapshot, move))
     .map(({ id }) => snapshot.resting.get(id) ?? 0)
   return {
