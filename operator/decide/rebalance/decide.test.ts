@@ -200,7 +200,16 @@ test('whoever has no seat to go to yet is waited for: an instance that is emptie
   }
   const waits = decideRebalance(snapshotOf(full))
   expect(waits.counts.phase).not.toBe('Done')
-  expect([waits.begin, reason(waits), waits.wantsPlan]).toEqual([undefined, 'Draining', true])
+  // Another plan would find the same, until somebody leaves or a cap is raised.
+  expect([waits.begin, reason(waits), waits.wantsPlan]).toEqual([undefined, 'Draining', false])
+  const freed = (given: Partial<MovesFacts['instances'][number]>): MovesFacts => ({
+    ...full,
+    instances: full.instances.map((row) => (row.ordinal === 1 ? { ...row, ...given } : row)),
+  })
+  const before = { plan: planned(full) }
+  expect(decideRebalance(snapshotOf(freed({ taken: 3 }), before)).wantsPlan).toBe(true)
+  const raised = { ...before, community: makeCommunity({ seats: { perInstance: 5 } }) }
+  expect(decideRebalance(snapshotOf(freed({ cap: 5 }), raised)).wantsPlan).toBe(true)
   const over = decideRebalance(
     snapshotOf({ ...full, instances: full.instances.map((row) => ({ ...row, state: 'Active' })) }),
   )

@@ -76,11 +76,16 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
   const hold = stays ?? (next && 'hold' in next ? next.hold : waits)
   const begin = next && 'begin' in next ? next.begin : undefined
   const said = describeRebalance(snapshot, hold, false)
+  // One that found no seat for anybody stands until there is one: a cap that was raised asks for another in any case.
+  const stands =
+    stuck &&
+    plan.order.length === 0 &&
+    roomsOf(facts, community.spec.seats).every(({ state, taken, cap }) => state !== 'Active' || taken >= cap)
   // A plan that was followed to its end is made once more: members may have come meanwhile. Who waits for approval shows one.
   const wantsPlan =
     plan === undefined ||
     (next !== undefined && 'stale' in next) ||
-    (plan.started >= plan.order.length && facts.open.length === 0)
+    (plan.started >= plan.order.length && facts.open.length === 0 && !stands)
   // While it is paused none is walked when its rest is over.
   const resting = (community.spec.paused ? [] : facts.open)
     .filter((move) => !snapshot.running.has(move.id) && !isReplaced(snapshot, move))
