@@ -203,6 +203,11 @@ test('what waits for approval is counted, and the people who look after the comm
 test('moves that nobody looks after any more get one to end them, also where nobody is moved', () => {
   expect(made(snapshotOf([4, 3], { moving: 1 }))).toMatchObject([{ reason: 'Unfinished' }])
   expect(made(snapshotOf([6, 1], { moving: 1, mode: 'Off' }))).toMatchObject([{ reason: 'Unfinished' }])
+  // Nor do they wait for seats that there may never be: theirs they have.
+  const full = { moving: 1, maxInstances: 2 }
+  for (const mode of ['Auto', 'Manual'])
+    expect(made(snapshotOf([6, 4], { ...full, mode }))).toMatchObject([{ reason: 'Unfinished' }])
+  expect(made(snapshotOf([6, 4], { ...full, moving: 0 }))).toEqual([])
 })
 
 test('for wishes alone one is made once a week at most, and after all that has to be', () => {

@@ -52,7 +52,8 @@ export function decideRebalances(
   const lacking = whatLacks(imbalance, growth, community.spec.seats.maxInstances)
   const off = mode === 'Off'
   const [first] = openOf(rebalances, community)
-  const why =
+  const orphaned = facts.moving > 0 && !first
+  let why: keyof typeof CAUSES | undefined =
     !off && imbalance.overflow > imbalance.emptied
       ? 'Overflow'
       : !off && imbalance.emptied > 0
@@ -61,7 +62,7 @@ export function decideRebalances(
           ? 'Headroom'
           : // Its Rebalance was deleted, say. What was begun has to end, also where nobody is moved any more: one that is
             // open sees to that, approved or not.
-            facts.moving > 0 && !first
+            orphaned
             ? 'Unfinished'
             : !off && facts.wishing > 0 && isLongAgo(lastForWishes, now)
               ? 'Wishes'
@@ -93,17 +94,18 @@ export function decideRebalances(
       finding: say('Balanced', 'nobody has to move', 'True'),
     }
   // Seats come before moves. People who sign up meanwhile may take them, and then there will be more.
-  if ((why === 'Overflow' || why === 'Draining') && lacking)
-    return { steps: forget, events: [], finding: say(lacking.reason, lacking.message) }
-  if (why !== 'Unfinished' && isIdle(ours[0], why, AGAIN_MS, now))
-    return {
-      steps: forget,
-      events: [],
-      finding: say(
-        'Moving',
-        `${CAUSES[why]}: the last Rebalance found nobody to move yet, and another is made in a minute`,
-      ),
-    }
+  const waits =
+    (why === 'Overflow' || why === 'Draining') && lacking
+      ? say(lacking.reason, lacking.message)
+      : why !== 'Unfinished' && isIdle(ours[0], why, AGAIN_MS, now)
+        ? say(
+            'Moving',
+            `${CAUSES[why]}: the last Rebalance found nobody to move yet, and another is made in a minute`,
+          )
+        : undefined
+  if (waits && !orphaned) return { steps: forget, events: [], finding: waits }
+  // What was begun has its seats already.
+  if (waits) why = 'Unfinished'
   let number = 1 + Math.max(0, ...ours.map(({ metadata }) => rebalanceNumber(metadata.name)))
   // Somebody may have given one of theirs such a name.
   while (rebalanceNames.includes(rebalanceName(owner.name, number))) number++
