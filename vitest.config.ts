@@ -26,6 +26,8 @@ export default defineConfig({
           globalSetup: 'test/postgres/server/global.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // What is waited for comes at once on a machine that has nothing else to do.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
