@@ -31,35 +31,31 @@ function laterOf(known: readonly Stay[], than: readonly Stay[]): Stay[] {
   return known.filter(({ id, epoch }) => epoch > (epochs.get(id) ?? epoch))
 }
 
-/** Whose stays here would end by those: who has left, or is leaving, has nothing to give up. */
-async function readYielding(db: Instance['db'], later: readonly Stay[]) {
-  const epochs = new Map(later.map(({ id, epoch }) => [id, epoch]))
-  const living = await db
+/** Who may have to give way: who has left, or is leaving, has nothing to give up. */
+const readLiving = (db: Instance['db']) =>
+  db
     .selectFrom('members')
     .select(['id', 'epoch', 'state'])
     .where('state', 'not in', ['pending', 'staged', 'leaving'])
     .execute()
-  return living.flatMap(({ id, epoch, state }) => {
-    const known = epochs.get(id) ?? epoch
-    return known > epoch ? [{ id, epoch: known, state }] : []
-  })
-}
 
 /**
  * Nobody writes here any more who has a later stay elsewhere. They are kept, as leaving, until the directory says where
  * they live; one that does not know of that stay is older than it was.
  */
 async function yieldTo({ db, homes, log }: Omit<Deps, 'siblings' | 'ordinal'>, later: readonly Stay[]) {
-  if ((await readYielding(db, later)).length === 0) return
+  if (laterOf(later, await readLiving(db)).length === 0) return
   // A rebuilt directory may have given their stays here new numbers, which are not taken over yet.
   await homes.refresh()
-  const found = await readYielding(db, later)
+  const living = await readLiving(db)
+  const found = laterOf(later, living)
   for (const { id, epoch } of found) {
     await markLeaving(db, id, sql<boolean>`epoch < ${epoch} AND state NOT IN ('pending', 'staged')`)
   }
   if (found.length === 0) return
   // Whoever is frozen here is known to be on the way, and may have arrived.
-  const members = found.filter(({ state }) => state !== 'frozen').length
+  const frozen = new Set(living.filter(({ state }) => state === 'frozen').map(({ id }) => id))
+  const members = new Set(found.map(({ id }) => id).filter((id) => !frozen.has(id))).size
   if (members > 0)
     log.error({ members }, 'a sibling has members of this home since: this database was restored')
   await homes.refresh()
