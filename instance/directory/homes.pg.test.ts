@@ -56,7 +56,8 @@ test('one member’s row can be read past memory, and corrects it', async () => 
   expect(homes.byHandle('cleo')).toBeUndefined()
 })
 
-test('a row that was read before everything was, and comes after it, corrects nothing', async () => {
+/** Memory of a directory whose answers can be held up on their way. */
+function slowHomes() {
   let held: PromiseWithResolvers<void> | undefined
   let waiting = 0
   const directory = community.directory.withPlugin({
@@ -68,54 +69,57 @@ test('a row that was read before everything was, and comes after it, corrects no
     },
   })
   const { db } = homeOf(community, 1)
-  const homes = openHomes({ directory, db, log: pino({ level: 'silent' }), random: Math.random })
+  return {
+    homes: openHomes({ directory, db, log: pino({ level: 'silent' }), random: Math.random }),
+    hold: () => {
+      const holding = Promise.withResolvers<void>()
+      held = holding
+      return {
+        /** Once so many wait; whatever comes after them does not. */
+        by: async (answers: number) => {
+          await vi.waitFor(() => expect(waiting).toBe(answers))
+          held = undefined
+        },
+        end: () => holding.resolve(),
+      }
+    },
+  }
+}
+
+test('a row that was read before everything was, and comes after it, corrects nothing', async () => {
+  const { homes, hold } = slowHomes()
   await add(40, 'gone', 1)
   await raise()
   await homes.refresh()
-  const holding = Promise.withResolvers<void>()
-  held = holding
+  const held = hold()
   const reads = [homes.freshById('40'), homes.freshByHandle('new')]
-  await vi.waitFor(() => expect(waiting).toBe(2))
-  held = undefined
+  await held.by(2)
   await admin.query('UPDATE members SET home = 2, epoch = 2 WHERE id = 40')
   await add(41, 'new', 2)
   await raise()
   await homes.refresh()
-  holding.resolve()
+  held.end()
   expect((await Promise.all(reads)).map((home) => home?.home)).toEqual([2, 2])
   expect([homes.byId('40')?.home, homes.byHandle('new')?.home]).toEqual([2, 2])
   await admin.query('DELETE FROM members WHERE id IN (40, 41)')
 })
 
 test('everything that was read before one row was, and comes after it, does not undo what that corrected', async () => {
-  let held: PromiseWithResolvers<void> | undefined
-  let waiting = 0
-  const directory = community.directory.withPlugin({
-    transformQuery: ({ node }) => node,
-    transformResult: async ({ result }) => {
-      if (held) waiting++
-      await held?.promise
-      return result
-    },
-  })
-  const { db } = homeOf(community, 1)
-  const homes = openHomes({ directory, db, log: pino({ level: 'silent' }), random: Math.random })
+  const { homes, hold } = slowHomes()
   await add(50, 'mover', 1)
   await add(51, 'newcomer', 1)
   await admin.query("UPDATE members SET state = 'pending' WHERE id = 51")
   await raise()
   await homes.refresh()
-  const holding = Promise.withResolvers<void>()
-  held = holding
+  const held = hold()
   const all = homes.refresh()
-  await vi.waitFor(() => expect(waiting).toBe(1))
-  held = undefined
+  await held.by(1)
   await admin.query('UPDATE members SET home = 2, epoch = 2 WHERE id = 50')
   await admin.query("UPDATE members SET state = 'active' WHERE id = 51")
   await add(52, 'later', 1)
   await raise()
   for (const id of ['50', '51', '52']) await homes.freshById(id)
-  holding.resolve()
+  held.end()
   await all
   expect(homes.byId('50')).toMatchObject({ home: 2, epoch: 2 })
   expect(homes.byHandle('newcomer')).toMatchObject({ state: 'active' })
