@@ -106,4 +106,12 @@ export const RECEIVED: readonly Mutant[] = [
       test: 'each activity came once, under one id, signed with the one key of hers; none tells of a move or an end',
     },
   },
+  {
+    name: 'what comes from a third home for somebody who was switched applied before they are active',
+    edits: [{ file: 'instance/federation/in/apply/apply.ts', from: 'if (waits) return waits', to: '' }],
+    by: {
+      file: 'instance/move/switched.pg.test.ts',
+      test: 'a post of a member of a third home is there when they are',
+    },
+  },
 ]
