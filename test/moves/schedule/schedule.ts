@@ -3,6 +3,7 @@ import { seeded } from '../random.ts'
 import { ALL_TALES } from '../run/strangers.ts'
 import { HANDLES, type Handle, type Start } from '../world/fixture.ts'
 import type { Act, Schedule } from './acts.ts'
+import { withThirdHome } from './arriving.ts'
 import { interruptions } from './interruptions.ts'
 import { someOp } from './ops.ts'
 import { withOthers, withRestore } from './restored.ts'
@@ -11,6 +12,8 @@ import { withOthers, withRestore } from './restored.ts'
 const RESTORED_OF = 10
 /** In one of so many a home is: it takes longer than four others. */
 const HOME_RESTORED_OF = 20
+/** In one of so many, and no database put back, a third home has to do with whoever is about to arrive. */
+const ARRIVING_OF = 4
 
 export function makeSchedule(seed: number, { homes = 3 } = {}): Schedule {
   const random = seeded(seed)
@@ -42,6 +45,7 @@ export function makeSchedule(seed: number, { homes = 3 } = {}): Schedule {
       withRestore(schedule, homes, () => 'directory'),
       homes,
     )
+  if (seed % ARRIVING_OF === 2) return withThirdHome(schedule, homes, () => `${seed}-t${++texts}`)
   if (seed % HOME_RESTORED_OF !== 5) return schedule
   const restored = withRestore(schedule, homes, (chance) => {
     const moved = chance.pick(acts.flatMap((act) => (act.do === 'move' ? [act] : [])))
