@@ -28,7 +28,7 @@ const stopping = new AbortController()
 // Those that are being played end, for PostgreSQL would outlive this process; it takes seconds.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopping.abort())
 
-const server = await startPostgres()
+const server = await startPostgres({ detached: true })
 const began = performance.now()
 let told = began
 const tally = await runMany(server.port, {

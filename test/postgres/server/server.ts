@@ -61,9 +61,12 @@ export async function binaries(): Promise<string> {
   return copy
 }
 
-/** Starts a server on a free loopback port with an empty cluster; fsync is off, for its data is thrown away. */
+/**
+ * Starts a server on a free loopback port with an empty cluster; fsync is off, for its data is thrown away. `detached`: a
+ * Ctrl-C at the terminal does not reach it, and whoever started it must see to its end.
+ */
 export async function startPostgres(
-  options: { settings?: Record<string, string> } = {},
+  options: { readonly settings?: Record<string, string>; readonly detached?: boolean } = {},
 ): Promise<PostgresServer> {
   const root = process.getuid?.() === 0
   const native = await binaries()
@@ -96,7 +99,7 @@ export async function startPostgres(
         `unix_socket_directories=${home}`,
         ...flags,
       ],
-      { ...as, stdio: ['ignore', 'ignore', 'pipe'] },
+      { ...as, stdio: ['ignore', 'ignore', 'pipe'], detached: options.detached ?? false },
     )
     let log = ''
     child.stderr?.on('data', (chunk) => {
