@@ -4,11 +4,12 @@ type Kind = { status: number; text: string }
 
 /**
  * Every reason to decline, with its HTTP status and what a person is told. `{name}` is filled from the refusal's details.
- * 503 and 429 carry Retry-After. 421 is only ever seen by the door, which tries the right home.
+ * 503 and 429 carry Retry-After. 421 is for the door, which tries the right home; where it knows no other, a person reads
+ * its words under a 503.
  */
 export const REFUSALS = {
   // Anything a member does.
-  elsewhere: { status: 421, text: 'This member lives on another instance of this community.' },
+  elsewhere: { status: 421, text: 'This account cannot be reached right now. Try again in a few seconds.' },
   frozen: { status: 503, text: 'This account is being moved. Try again in a few seconds.' },
   suspended: { status: 403, text: 'This account is suspended. Ask a moderator of your community.' },
   unsettled: { status: 503, text: 'This account is not ready yet. Try again in a few seconds.' },

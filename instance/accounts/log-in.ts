@@ -15,7 +15,9 @@ const TRIES_OF_NAME = 5
 
 /**
  * The value of a session cookie and the folded handle, or `wrong-log-in`, in the same time whether the name or the
- * password is wrong. `elsewhere` if the member lives on another instance: the door sends the form there.
+ * password is wrong. `elsewhere` if the directory has the member and this home does not: the door sends the form to
+ * where they are, or asks to try again. No password is looked at for that, so it is no try, however often it is repeated
+ * while they are moved or brought back after a restore; and who is a member is no secret.
  * Wrong passwords also count for the name, whether anybody has it or not, from all addresses together; those of a
  * `known` browser (what `knownCookie` gave) count for that browser instead.
  */
@@ -29,9 +31,6 @@ export async function logIn(
     known?: string | undefined
   },
 ): Promise<{ session: string; handle: string } | Refusal> {
-  const limit = instance.settings().logInsPerHour
-  const tooMany = await countTry(instance, 'log-in', clientOf(form.address), limit)
-  if (tooMany) return tooMany
   const handle = foldHandle(form.handle)
   const find = () =>
     instance.db
@@ -41,10 +40,10 @@ export async function logIn(
       .executeTakeFirst()
   let member = await find()
   const gone = member?.state === 'leaving' || member?.state === 'staged'
-  if (!member || gone) {
-    const home = instance.homes.byHandle(handle)
-    if (home?.state === 'active' && home.home !== instance.config.ordinal) return refuse('elsewhere')
-  }
+  if ((!member || gone) && instance.homes.byHandle(handle)?.state === 'active') return refuse('elsewhere')
+  const limit = instance.settings().logInsPerHour
+  const tooMany = await countTry(instance, 'log-in', clientOf(form.address), limit)
+  if (tooMany) return tooMany
   const browser = readKnownBrowser(instance.secret, handle, form.known)
   const [kind, subject] = browser === undefined ? (['name', handle] as const) : (['known', browser] as const)
   const tooManyForName = await countTry(instance, kind, subject, limit * TRIES_OF_NAME)

@@ -66,6 +66,35 @@ test('right passwords are no tries', async () => {
   for (let n = 0; n < OF_NAME + 2; n++) expect(await attempt('ben', PASSWORD)).toBe('in')
 })
 
+test('whoever is missing at their home since a restore is asked to come again, and has not tried anything', async () => {
+  const { db } = home.instance
+  await join(home.instance, 'dora')
+  const app = await buildPublicApp(home.instance)
+  const submit = async () => {
+    const dora = makeVisitor(app, home.instance)
+    await dora.get('/log-in')
+    return dora.submit('/log-in', { handle: 'dora', password: PASSWORD })
+  }
+  const row = await db.selectFrom('members').selectAll().where('handle', '=', 'dora').executeTakeFirstOrThrow()
+  await db.deleteFrom('members').where('id', '=', row.id).execute()
+  const pages = []
+  for (let n = 0; n < OF_NAME + 2; n++) pages.push(await submit())
+  expect(pages.map(({ status }) => status)).toEqual(pages.map(() => 503))
+  expect(pages.at(-1)?.headers['retry-after']).toBeDefined()
+  expect(pages.at(-1)?.html).toContain('This account cannot be reached right now. Try again in a few seconds.')
+  expect(pages.at(-1)?.html).toContain('value="dora"')
+  await db.insertInto('members').values(row).execute()
+  expect((await submit()).path).toBe('/home')
+  // Nor has whoever has just left, or not quite come.
+  for (const state of ['leaving', 'staged']) {
+    await db.updateTable('members').set({ state }).where('id', '=', row.id).execute()
+    for (let n = 0; n < OF_NAME + 2; n++) expect(await attempt('dora', 'wrong horse')).toBe('elsewhere')
+  }
+  await db.updateTable('members').set({ state: 'active' }).where('id', '=', row.id).execute()
+  expect(await attempt('dora', PASSWORD)).toBe('in')
+  await app.close()
+})
+
 test('a session alone does not help to guess the password of its member', async () => {
   const member = await join(home.instance, 'cleo')
   const change = async () => {
