@@ -3,7 +3,6 @@
 // https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
-import { foldHandle } from './credentials/handle.ts'
 
 const LIFETIME_DAYS = 365
 /** One for each name, for several members may use one browser. Names have only characters that a cookie's may have. */
@@ -20,12 +19,12 @@ export function rememberBrowser(reply: FastifyReply, secret: Uint8Array, handle:
   })
 }
 
-/** What the browser holds for this name, if anything; not checked. */
+/** What the browser holds for this (folded) handle, if anything; not checked. */
 export function knownCookie(
   cookies: Readonly<Record<string, string | undefined>>,
   handle: string,
 ): string | undefined {
-  return cookies[cookieName(foldHandle(handle))]
+  return cookies[cookieName(handle)]
 }
 
 /** A fresh value for a browser where the member of this (folded) handle has proved to be themselves. */

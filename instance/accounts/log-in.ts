@@ -4,7 +4,7 @@ import { hashSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import { asMember } from '../store/as-member.ts'
-import { foldHandle } from './credentials/handle.ts'
+import { foldAddress } from './credentials/handle.ts'
 import { refusedPassword } from './credentials/passwords.ts'
 import { readKnownBrowser } from './known-browser.ts'
 import { createSession, endSession, parseSession, type SignedIn } from './session.ts'
@@ -31,7 +31,7 @@ export async function logIn(
     known?: string | undefined
   },
 ): Promise<{ session: string; handle: string } | Refusal> {
-  const handle = foldHandle(form.handle)
+  const handle = foldAddress(form.handle, instance.config.domain)
   const find = () =>
     instance.db
       .selectFrom('members')

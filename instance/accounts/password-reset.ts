@@ -6,7 +6,7 @@ import { hashSecret, newSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, REFUSALS, type Refusal, type RefusalCode, refuse } from '../refusal.ts'
 import { SiblingUnreachable } from '../siblings/client.ts'
-import { foldHandle } from './credentials/handle.ts'
+import { foldAddress } from './credentials/handle.ts'
 import { refusedPassword } from './credentials/passwords.ts'
 import { setPassword } from './log-in.ts'
 import type { SignedIn } from './session.ts'
@@ -26,7 +26,7 @@ export async function makePasswordReset(
     const member = await tx
       .selectFrom('members')
       .select('id')
-      .where('handle', '=', foldHandle(handle))
+      .where('handle', '=', foldAddress(handle, instance.config.domain))
       .where('state', '=', 'active')
       .executeTakeFirst()
     if (!member) return refuse('not-found')

@@ -118,7 +118,7 @@ test('logging in makes the browser known, and it stays so when the member logs o
   const app = await buildPublicApp(home.instance)
   const ben = makeVisitor(app, home.instance)
   await ben.get('/log-in')
-  await ben.submit('/log-in', { handle: 'Ben', password: PASSWORD })
+  await ben.submit('/log-in', { handle: `@Ben@${community.domain}`, password: PASSWORD })
   expect(ben.page.path).toBe('/home')
   await ben.get('/settings/profile')
   await ben.submit('/log-out')

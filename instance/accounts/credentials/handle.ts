@@ -22,6 +22,13 @@ export function foldHandle(typed: string): string {
   return typed.trim().replace(/^@/, '').toLowerCase()
 }
 
+/** The same where a member may have typed their whole address: `@ana@garden.example` is `ana` in that community. */
+export function foldAddress(typed: string, domain: string): string {
+  const handle = foldHandle(typed)
+  const own = `@${domain.toLowerCase()}`
+  return handle.endsWith(own) ? handle.slice(0, -own.length) : handle
+}
+
 /** Why this (folded) handle cannot be had by anybody. */
 export function refusedHandle(handle: string): Refusal | undefined {
   if (!/^[a-z0-9_]{1,30}$/.test(handle)) return refuse('bad-handle')

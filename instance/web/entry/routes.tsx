@@ -1,5 +1,6 @@
 // Everything before somebody is logged in.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { foldAddress } from '../../accounts/credentials/handle.ts'
 import { knownCookie, rememberBrowser } from '../../accounts/known-browser.ts'
 import { logIn, logOut } from '../../accounts/log-in.ts'
 import { checkPasswordReset, resetPassword } from '../../accounts/password-reset.ts'
@@ -161,7 +162,7 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
         password: form.password,
         address: request.ip,
         userAgent: request.headers['user-agent'],
-        known: knownCookie(request.cookies, form.handle),
+        known: knownCookie(request.cookies, foldAddress(form.handle, instance.config.domain)),
       }))
     if (!isRefusal(result)) {
       setSessionCookie(reply, result.session)
