@@ -7,6 +7,7 @@ import { hashSecret, newSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { type Refusal, refusalStatus, refusalText, refuse } from '../refusal.ts'
 import type { InstanceTransaction } from '../store/database.ts'
+import { isId } from '../store/ids.ts'
 
 export const SESSION_COOKIE = 'hamlet_session'
 const LIFETIME_DAYS = 90
@@ -31,7 +32,7 @@ declare module 'fastify' {
 /** What the cookie holds, in parts. The member id in front lets any instance's door find the home. */
 export function parseSession(value: string | undefined): { memberId: string; secret: string } | undefined {
   const match = /^(\d{1,19})\.([A-Za-z0-9_-]{43})$/.exec(value ?? '')
-  return match?.[1] && match[2] ? { memberId: match[1], secret: match[2] } : undefined
+  return match?.[1] && match[2] && isId(match[1]) ? { memberId: match[1], secret: match[2] } : undefined
 }
 
 /** Begins a session in the caller's transaction, which must hold the member's fence; returns the cookie's value. */

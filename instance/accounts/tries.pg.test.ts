@@ -75,13 +75,19 @@ test('whoever is missing at their home since a restore is asked to come again, a
     await dora.get('/log-in')
     return dora.submit('/log-in', { handle: 'dora', password: PASSWORD })
   }
-  const row = await db.selectFrom('members').selectAll().where('handle', '=', 'dora').executeTakeFirstOrThrow()
+  const row = await db
+    .selectFrom('members')
+    .selectAll()
+    .where('handle', '=', 'dora')
+    .executeTakeFirstOrThrow()
   await db.deleteFrom('members').where('id', '=', row.id).execute()
   const pages = []
   for (let n = 0; n < OF_NAME + 2; n++) pages.push(await submit())
   expect(pages.map(({ status }) => status)).toEqual(pages.map(() => 503))
   expect(pages.at(-1)?.headers['retry-after']).toBeDefined()
-  expect(pages.at(-1)?.html).toContain('This account cannot be reached right now. Try again in a few seconds.')
+  expect(pages.at(-1)?.html).toContain(
+    'This account cannot be reached right now. Try again in a few seconds.',
+  )
   expect(pages.at(-1)?.html).toContain('value="dora"')
   await db.insertInto('members').values(row).execute()
   expect((await submit()).path).toBe('/home')

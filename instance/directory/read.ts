@@ -1,5 +1,6 @@
 // Reading the directory: all of it in one snapshot, or one member's row.
 import type { DirectoryDatabase } from '../store/database.ts'
+import { isId } from '../store/ids.ts'
 import type { Home, InstanceInfo, Settings } from './homes.ts'
 
 export type DirectoryImage = {
@@ -75,6 +76,8 @@ export async function readMember(
   directory: DirectoryDatabase,
   who: { id: string } | { handle: string },
 ): Promise<Home | undefined> {
+  // Nobody's, and errors to PostgreSQL: these must not look like a directory that gives no answer.
+  if ('id' in who ? !isId(who.id) : who.handle.includes('\0')) return undefined
   const query = directory.selectFrom('members').select(HOME_COLUMNS)
   const row = await ('id' in who
     ? query.where('id', '=', who.id)

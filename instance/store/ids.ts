@@ -6,6 +6,10 @@ import { z } from 'zod'
 /** An id in a call from one process to another. */
 export const idText = z.string().regex(/^\d{1,19}$/)
 
+/** Whether what came from outside can be an id: larger numbers are errors to PostgreSQL. */
+export const isId = (given: unknown): given is string =>
+  typeof given === 'string' && /^[1-9][0-9]{0,18}$/.test(given) && BigInt(given) < 1n << 63n
+
 const LOW_BITS = 21n
 const REMOTE = 1n << 20n
 const MAX_MILLISECONDS = (1n << 42n) - 1n

@@ -1,6 +1,7 @@
 // Timelines in pages: newest first, continued before the last entry seen, so that new posts shift nothing.
 import { type RawBuilder, sql } from 'kysely'
 import type { InstanceDatabase } from '../store/database.ts'
+import { isId } from '../store/ids.ts'
 import type { Viewer } from '../visibility/visibility.ts'
 import { type Entry, readEntries } from './views.ts'
 
@@ -13,10 +14,7 @@ export type TimelinePage = {
 }
 
 /** A cursor from a URL; anything else than an id is taken for none. */
-export const cursor = (text: unknown): string | undefined =>
-  typeof text === 'string' && /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= 9223372036854775807n
-    ? text
-    : undefined
+export const cursor = (text: unknown): string | undefined => (isId(text) ? text : undefined)
 
 /** `AND <id> < cursor`, for the inside of both parts of a timeline, so that indexes do the work. */
 export const olderThan = (before: string | undefined, column: string): RawBuilder<unknown> =>

@@ -60,6 +60,36 @@ test('a wrong sign-up says so beside the field and keeps what was typed', async 
   expect(page.html).not.toContain(PASSWORD)
 })
 
+test('names, numbers and texts that cannot be are nobody’s, and never said to be our fault', async () => {
+  const eve = visitor()
+  const large = '9999999999999999999'
+  const status = async (path: string, cookie?: string, more?: Record<string, string>) =>
+    (await app.inject({ url: path, headers: { accept: 'text/html', ...(cookie && { cookie }), ...more } }))
+      .statusCode
+  for (const path of ['/@a%00b', `/media/${large}/${'a'.repeat(64)}`, `/@ana/${large}`, '/@a%00b/1'])
+    expect([path, await status(path)]).toEqual([path, 404])
+  for (const path of ['/users/a%00b', '/users/ana/posts/1%00', '/users/%C5%81%0A'])
+    expect([path, await status(path)]).toEqual([path, 302])
+  const document = { accept: 'application/activity+json' }
+  for (const path of [
+    '/users/a%00b',
+    '/users/ana/posts/1%00',
+    `/users/ana/posts/${large}`,
+    '/users/ana/activities/%00',
+  ])
+    expect([path, await status(path, undefined, document)]).toEqual([path, 404])
+  expect(await status(`/users/ana/outbox?page=true&max_id=${large}`, undefined, document)).toBe(200)
+  expect(await status(`/.well-known/webfinger?resource=acct:a%00b@${community.domain}`)).toBe(404)
+  const forged = `hamlet_session=${large}.${'A'.repeat(43)}`
+  expect(await status('/@ana', forged)).toBe(200)
+  expect(await status('/notifications', forged)).toBe(401)
+  expect((await eve.post('/log-in', { handle: 'a\0b', password: PASSWORD })).status).toBe(401)
+  await ana.get('/home')
+  expect((await ana.submit('/posts', { text: 'soup\0 and bread' })).status).toBe(200)
+  expect(ana.page.html).toContain('soup\uFFFD and bread')
+  expect((await ana.get('/search?q=a%00b')).status).toBe(200)
+})
+
 test('names and posts are text, whatever is in them', async () => {
   await ana.get('/home')
   await ana.submit('/posts', { text: '<img src=x onerror=alert(1)> & "hi"' })

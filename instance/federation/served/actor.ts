@@ -37,7 +37,8 @@ export function registerActors(app: FastifyInstance, instance: Instance): void {
 
   app.get<{ Params: { handle: string } }>('/users/:handle', async (request, reply) => {
     const { actor, profile } = actorAddresses(origin, request.params.handle.toLowerCase())
-    if (!wantsDocument(request.headers.accept)) return reply.header('vary', 'Accept').redirect(profile, 302)
+    if (!wantsDocument(request.headers.accept))
+      return reply.header('vary', 'Accept').redirect(encodeURI(profile), 302)
     const who = await presence(instance, request.params.handle)
     if (who.is !== 'member') return absent(reply, who.is, { id: actor })
     if (who.home.home !== ordinal) return absent(reply, 'unsure', { id: actor })

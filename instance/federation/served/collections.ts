@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import type { Instance } from '../../instance.ts'
+import { isId } from '../../store/ids.ts'
 import { visibleTo } from '../../visibility/visibility.ts'
 import { createActivity } from '../documents/activities.ts'
 import { actorAddresses } from '../documents/addresses.ts'
@@ -15,8 +16,6 @@ const PAGE = 20
 const PEOPLE_PAGE = 50
 
 type Listing = { Params: { handle: string }; Querystring: { page?: string; max_id?: string; after?: string } }
-
-const isId = (text: string | undefined): text is string => /^\d{1,19}$/.test(text ?? '')
 
 export function registerCollections(app: FastifyInstance, instance: Instance): void {
   const { origin } = instance.config

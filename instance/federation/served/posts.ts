@@ -18,7 +18,7 @@ export function registerPosts(app: FastifyInstance, instance: Instance): void {
   app.get<Named>('/users/:handle/posts/:id', async (request, reply) => {
     const { handle, id } = named(request)
     if (!wantsDocument(request.headers.accept)) {
-      return reply.header('vary', 'Accept').redirect(postPage(origin, handle, id), 302)
+      return reply.header('vary', 'Accept').redirect(encodeURI(postPage(origin, handle, id)), 302)
     }
     return withPost(instance, request, reply, (json) => json)
   })
@@ -42,7 +42,8 @@ export function registerPosts(app: FastifyInstance, instance: Instance): void {
 
 const named = (request: FastifyRequest<Named>) => ({
   handle: request.params.handle.toLowerCase(),
-  id: request.params.id,
+  // In no id, and an error to PostgreSQL.
+  id: request.params.id.replaceAll('\0', '\uFFFD'),
 })
 
 /** The member, if they live here; otherwise the reply is sent. */

@@ -3,9 +3,13 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { csrfMatches, type SignedIn } from '../../../accounts/session.ts'
 import { type Refusal, refuse } from '../../../refusal.ts'
+import { isId } from '../../../store/ids.ts'
+
+/** U+0000, which PostgreSQL takes in no text, as the character that stands for what cannot be shown. */
+export const storable = (typed: string): string => typed.replaceAll('\0', '\uFFFD')
 
 /** A field that is missing, or sent twice, is empty. */
-export const text = z.string().catch('')
+export const text = z.string().transform(storable).catch('')
 
 /** Reads a form's fields by their names; unknown ones are left out. Never fails: what is wrong is empty. */
 export function readForm<T extends z.ZodRawShape>(shape: T, body: unknown): z.infer<z.ZodObject<T>> {
@@ -39,7 +43,5 @@ export function strangerForm(request: FastifyRequest): Refusal | undefined {
 export const wantsJson = (request: FastifyRequest): boolean =>
   request.headers.accept?.startsWith('application/json') ?? false
 
-const ID = /^[1-9][0-9]{0,18}$/
 /** An id from a path; anything else is nobody's. */
-export const idOf = (given: unknown): string =>
-  typeof given === 'string' && ID.test(given) && BigInt(given) <= 9223372036854775807n ? given : '0'
+export const idOf = (given: unknown): string => (isId(given) ? given : '0')
