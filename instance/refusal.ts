@@ -119,14 +119,11 @@ export const REFUSALS = {
     status: 422,
     text: 'This picture has more than 50 million pixels. Choose a smaller one.',
   },
+  'unknown-name': { status: 422, text: 'Nobody called {name} lives in this community. Check the name.' },
   // Where a member would like to live.
   'together-many': {
     status: 422,
     text: 'You can name at most {most} people; here are {count}. Take some out.',
-  },
-  'together-unknown': {
-    status: 422,
-    text: 'Nobody called {name} lives in this community. Check the name.',
   },
   'together-elsewhere': {
     status: 422,

@@ -177,7 +177,7 @@ test('an organiser’s link sets a password once, at the member’s home whereve
   expect(await makePasswordReset(one.instance, { ...organiser, role: 'member' }, 'bea')).toMatchObject({
     code: 'forbidden',
   })
-  expect(await makePasswordReset(one.instance, organiser, 'nobody')).toMatchObject({ code: 'not-found' })
+  expect(await makePasswordReset(one.instance, organiser, 'nobody')).toMatchObject({ code: 'unknown-name' })
   const old = await makePasswordReset(one.instance, organiser, 'bea')
   const link = await makePasswordReset(one.instance, organiser, `@Bea@${community.domain}`)
   if (isRefusal(link) || isRefusal(old)) throw new Error('no link')

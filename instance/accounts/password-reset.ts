@@ -6,6 +6,7 @@ import { hashSecret, newSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, REFUSALS, type Refusal, type RefusalCode, refuse } from '../refusal.ts'
 import { SiblingUnreachable } from '../siblings/client.ts'
+import type { DirectoryTransaction } from '../store/database.ts'
 import { foldAddress } from './credentials/handle.ts'
 import { refusedPassword } from './credentials/passwords.ts'
 import { setPassword } from './log-in.ts'
@@ -13,6 +14,17 @@ import type { SignedIn } from './session.ts'
 
 const LASTS = sql<Date>`now() + interval '24 hours'`
 export const PASSWORD_RESETS = '/internal/password-resets'
+
+/** The words for an older directory, or none, are about people who want to join. */
+async function changeLinks(
+  instance: Instance,
+  fn: (tx: DirectoryTransaction) => Promise<true | Refusal>,
+): Promise<true | Refusal> {
+  const result = await changeFor(instance, fn)
+  return isRefusal(result) && ['directory-unreachable', 'directory-regressed'].includes(result.code)
+    ? refuse('unavailable')
+    : result
+}
 
 /** The secret of a link that works once, for a day. An older link for the same member ends. Organisers only. */
 export async function makePasswordReset(
@@ -22,20 +34,21 @@ export async function makePasswordReset(
 ): Promise<{ token: string } | Refusal> {
   if (organiser.role !== 'organiser') return refuse('forbidden')
   const token = newSecret()
-  const made = await changeFor(instance, async (tx) => {
+  const folded = foldAddress(handle, instance.config.domain)
+  const made = await changeLinks(instance, async (tx) => {
     const member = await tx
       .selectFrom('members')
       .select('id')
-      .where('handle', '=', foldAddress(handle, instance.config.domain))
+      .where('handle', '=', folded)
       .where('state', '=', 'active')
       .executeTakeFirst()
-    if (!member) return refuse('not-found')
+    if (!member) return refuse('unknown-name', { details: { name: `@${folded}` } })
     await tx.deleteFrom('password_resets').where('member_id', '=', member.id).execute()
     await tx
       .insertInto('password_resets')
       .values({ hash: hashSecret(token), member_id: member.id, expires_at: LASTS })
       .execute()
-    return true
+    return true as const
   })
   return isRefusal(made) ? made : { token }
 }
@@ -100,11 +113,13 @@ export async function resetAtHome(
 ): Promise<{ handle: string } | Refusal> {
   const member = await checkPasswordReset(instance, token)
   if (isRefusal(member)) return member
+  // An older directory may have the link again though it was used, and it cannot be used up.
+  if (instance.homes.regressed) return refuse('unavailable')
   const done = await setPassword(instance, member, passwordHash)
   if (isRefusal(done)) return done
-  const used = await changeFor(instance, async (tx) => {
+  const used = await changeLinks(instance, async (tx) => {
     await tx.deleteFrom('password_resets').where('hash', '=', hashSecret(token)).execute()
-    return true
+    return true as const
   })
   return isRefusal(used) ? used : { handle: member.handle }
 }

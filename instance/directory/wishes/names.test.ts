@@ -14,8 +14,8 @@ test('a name that cannot be meant is refused, and named', () => {
     details: { name: '@zoe@far.example' },
   })
   expect(readNames('b@n@garden.example', ana)).toMatchObject({ code: 'together-elsewhere' })
-  expect(readNames('@', ana)).toMatchObject({ code: 'together-unknown' })
-  expect(readNames('b<n', ana)).toMatchObject({ code: 'together-unknown', details: { name: 'b<n' } })
+  expect(readNames('@', ana)).toMatchObject({ code: 'unknown-name' })
+  expect(readNames('b<n', ana)).toMatchObject({ code: 'unknown-name', details: { name: 'b<n' } })
   expect(readNames('ben @Ana', ana)).toMatchObject({ code: 'together-yourself' })
 })
 

@@ -17,8 +17,7 @@ export function readNames(text: string, self: { handle: string; domain: string }
     if (rest.length > 0 || (domain !== undefined && domain !== self.domain.toLowerCase()))
       return refuse('together-elsewhere', { details: { name: shown(word) } })
     if (handle === self.handle) return refuse('together-yourself')
-    if (!/^[a-z0-9_]{1,30}$/.test(handle))
-      return refuse('together-unknown', { details: { name: shown(word) } })
+    if (!/^[a-z0-9_]{1,30}$/.test(handle)) return refuse('unknown-name', { details: { name: shown(word) } })
     handles.add(handle)
   }
   return handles.size > MOST_TOGETHER

@@ -69,7 +69,7 @@ export async function readOwnHome(
 
 /**
  * Replaces what a member wishes. `names` is as they typed it: see readNames for what is refused, and
- * `together-unknown` for a name that nobody in the community has.
+ * `unknown-name` for a name that nobody in the community has.
  */
 export async function changeWishes(
   instance: Pick<Instance, 'directory' | 'homes' | 'config'>,
@@ -90,7 +90,7 @@ export async function changeWishes(
             .where('id', '<>', member.id)
             .execute()
     const missing = handles.find((handle) => !found.some((one) => one.handle === handle))
-    if (missing !== undefined) return refuse('together-unknown', { details: { name: `@${missing}` } })
+    if (missing !== undefined) return refuse('unknown-name', { details: { name: `@${missing}` } })
     const values = {
       pinned: wished.choice === 'stay',
       wants_move: wished.choice === 'move',

@@ -69,7 +69,7 @@ test('a wish to live together counts when both name each other', async () => {
 
 test('a name of nobody is refused, and nothing is changed by it', async () => {
   expect(await wish(ana, 'move', 'ben nobody')).toMatchObject({
-    code: 'together-unknown',
+    code: 'unknown-name',
     details: { name: '@nobody' },
   })
   await community.directory
@@ -77,7 +77,7 @@ test('a name of nobody is refused, and nothing is changed by it', async () => {
     .set({ state: 'deleted' })
     .where('id', '=', cleo.id)
     .execute()
-  expect(await wish(ana, 'move', 'cleo')).toMatchObject({ code: 'together-unknown' })
+  expect(await wish(ana, 'move', 'cleo')).toMatchObject({ code: 'unknown-name' })
   expect(await readOwnHome(first, ana.id)).toMatchObject({ choice: 'stay', together: ['ben'] })
   await community.directory
     .updateTable('members')

@@ -16,7 +16,7 @@ type Typed = { readonly choice: Choice; readonly names: string }
 const FORM = { csrf: text, choice: z.enum(CHOICES).catch('either'), names: text }
 const NAMES_WRONG: readonly Refusal['code'][] = [
   'together-many',
-  'together-unknown',
+  'unknown-name',
   'together-elsewhere',
   'together-yourself',
 ]
