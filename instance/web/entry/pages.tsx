@@ -2,6 +2,8 @@
 import { Field, Message, NewPasswordField } from '../components/bits.tsx'
 import type { Shell } from '../http/shell.ts'
 
+type Wrong = { readonly field?: 'handle' | 'password' | 'display_name'; readonly text: string }
+
 type SignUpProps = {
   shell: Shell
   /** The same form sent twice makes one account. */
@@ -11,7 +13,7 @@ type SignUpProps = {
   organiser?: boolean
   handle?: string
   displayName?: string
-  wrong?: { readonly field?: 'handle' | 'password' | 'display_name'; readonly text: string } | undefined
+  wrong?: Wrong | undefined
 }
 
 type HandleInputProps = {
@@ -157,7 +159,7 @@ export const NewPassword = ({
 }: {
   token: string
   handle: string
-  wrong?: string | undefined
+  wrong?: Wrong | undefined
 }) => (
   <div class="narrow">
     <div class="head">
@@ -166,7 +168,8 @@ export const NewPassword = ({
     </div>
     <form class="card" method="post" action={`/reset/${token}`}>
       <input type="hidden" name="username" autocomplete="username" value={handle} />
-      <NewPasswordField label="New password" wrong={wrong} />
+      {wrong && !wrong.field && <Message kind="wrong">{wrong.text}</Message>}
+      <NewPasswordField label="New password" wrong={wrong?.field && wrong.text} />
       <button class="button wide" type="submit">
         Set it
       </button>

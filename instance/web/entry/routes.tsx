@@ -205,11 +205,12 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
     if (isRefusal(member)) return sendRefusal(reply, await web.shell(request), member)
     const done = await resetPassword(instance, { token, password, address: request.ip })
     if (!isRefusal(done)) return reply.redirect('/log-in?done=password', 303)
+    if (done.retryAfter !== undefined) reply.header('retry-after', String(done.retryAfter))
     return sendPage(
       reply,
       await web.shell(request),
       { ...resetHead, status: refusalStatus(done) },
-      <NewPassword token={token} handle={member.handle} wrong={refusalText(done)} />,
+      <NewPassword token={token} handle={member.handle} wrong={wrongField(done)} />,
     )
   })
 }

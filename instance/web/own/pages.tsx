@@ -11,10 +11,12 @@ type SettingsProps = {
   me: Me
   profile: { displayName: string; bio: string; locked: boolean }
   wrong?: { readonly field?: string | undefined; readonly text: string } | undefined
+  /** The name that an organiser typed to make a link for. */
+  linkFor: string
   saved: boolean
 }
 
-export const ProfileSettings = ({ shell, me, profile, wrong, saved }: SettingsProps) => {
+export const ProfileSettings = ({ shell, me, profile, wrong, linkFor, saved }: SettingsProps) => {
   const of = (field: string) => (wrong?.field === field ? wrong.text : undefined)
   return (
     <>
@@ -99,7 +101,7 @@ export const ProfileSettings = ({ shell, me, profile, wrong, saved }: SettingsPr
           Look
         </a>
       </section>
-      <PasswordSettings me={me} wrong={of('password')} />
+      <PasswordSettings me={me} wrong={{ current: of('current'), next: of('password') }} />
       {me.role === 'organiser' && (
         <section class="card">
           <h2>For organisers</h2>
@@ -108,7 +110,15 @@ export const ProfileSettings = ({ shell, me, profile, wrong, saved }: SettingsPr
             <Secrets me={me} />
             <Field name="handle" label="Name of the member" wrong={of('handle')}>
               {(ids) => (
-                <input {...ids} type="text" name="handle" required autocapitalize="none" spellcheck={false} />
+                <input
+                  {...ids}
+                  type="text"
+                  name="handle"
+                  value={linkFor}
+                  required
+                  autocapitalize="none"
+                  spellcheck={false}
+                />
               )}
             </Field>
             <button class="button quiet" type="submit">
@@ -131,16 +141,18 @@ export const ProfileSettings = ({ shell, me, profile, wrong, saved }: SettingsPr
   )
 }
 
-const PasswordSettings = ({ me, wrong }: { me: Me; wrong: string | undefined }) => (
+type WrongPassword = { readonly current: string | undefined; readonly next: string | undefined }
+
+const PasswordSettings = ({ me, wrong }: { me: Me; wrong: WrongPassword }) => (
   <section class="card">
     <h2>Password</h2>
     <form method="post" action="/settings/password">
       <Secrets me={me} />
       <input type="hidden" name="username" autocomplete="username" value={me.handle} />
-      <Field name="current" label="Current password" wrong={wrong}>
+      <Field name="current" label="Current password" wrong={wrong.current}>
         {(ids) => <input {...ids} type="password" name="current" required autocomplete="current-password" />}
       </Field>
-      <NewPasswordField label="New password" more=" Ends your other sessions." />
+      <NewPasswordField label="New password" more=" Ends your other sessions." wrong={wrong.next} />
       <button class="button quiet" type="submit">
         Change it
       </button>

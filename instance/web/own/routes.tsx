@@ -49,7 +49,7 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
   const settingsPage = async (
     reply: FastifyReply,
     shell: Shell,
-    state: { typed?: Profile; refusal?: Refusal; field?: string; saved?: boolean } = {},
+    state: { typed?: Profile; refusal?: Refusal; linkFor?: string; saved?: boolean } = {},
   ) => {
     if (!shell.me) return sendRefusal(reply, shell, state.refusal ?? refuse('log-in-first'))
     const { refusal } = state
@@ -63,8 +63,9 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
         shell={shell}
         me={shell.me}
         profile={profile}
+        linkFor={state.linkFor ?? ''}
         saved={state.saved ?? false}
-        wrong={refusal && { field: state.field, text: refusalText(refusal) }}
+        wrong={refusal && { field: FIELDS[refusal.code], text: refusalText(refusal) }}
       />,
     )
   }
@@ -90,7 +91,7 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
     if (!request.member) return sendRefusal(reply, await web.shell(request), refuse('log-in-first'))
     const upload = await readUpload(request, 'picture')
     if (isRefusal(upload)) {
-      return settingsPage(reply, await web.shell(request), { refusal: upload, field: 'picture' })
+      return settingsPage(reply, await web.shell(request), { refusal: upload })
     }
     const form = readForm(
       { csrf: text, display_name: text, bio: text, locked: text, remove_picture: text },
@@ -107,12 +108,7 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
           picture: picture ?? (form.remove_picture === 'yes' ? 'remove' : undefined),
         })
     if (!isRefusal(result)) return reply.redirect('/settings/profile?saved=yes', 303)
-    const field = FIELDS[result.code]
-    return settingsPage(reply, await web.shell(request), {
-      typed,
-      refusal: result,
-      ...(field !== undefined && { field }),
-    })
+    return settingsPage(reply, await web.shell(request), { typed, refusal: result })
   })
 
   app.post('/settings/password', async (request, reply) => {
@@ -127,7 +123,7 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
           cookie: request.cookies[SESSION_COOKIE] ?? '',
         })
     const shell = await web.shell(request)
-    if (isRefusal(result)) return settingsPage(reply, shell, { refusal: result, field: 'password' })
+    if (isRefusal(result)) return settingsPage(reply, shell, { refusal: result })
     return reply.redirect('/settings/profile?saved=yes', 303)
   })
 
@@ -136,7 +132,7 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
     const member = formMember(request, form.csrf)
     const result = isRefusal(member) ? member : await makePasswordReset(instance, member, form.handle)
     const shell = await web.shell(request)
-    if (isRefusal(result)) return settingsPage(reply, shell, { refusal: result, field: 'handle' })
+    if (isRefusal(result)) return settingsPage(reply, shell, { refusal: result, linkFor: form.handle })
     return sendPage(
       reply,
       shell,
@@ -149,15 +145,16 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
     )
   })
 
-  const invitePage = (reply: FastifyReply, shell: Shell, refusal?: Refusal) =>
-    shell.me
-      ? sendPage(
-          reply,
-          shell,
-          { title: 'Invite a friend', status: refusal ? refusalStatus(refusal) : 200 },
-          <Invite shell={shell} me={shell.me} wrong={refusal && refusalText(refusal)} />,
-        )
-      : sendRefusal(reply, shell, refusal ?? refuse('log-in-first'))
+  const invitePage = (reply: FastifyReply, shell: Shell, refusal?: Refusal) => {
+    if (!shell.me) return sendRefusal(reply, shell, refusal ?? refuse('log-in-first'))
+    if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter))
+    return sendPage(
+      reply,
+      shell,
+      { title: 'Invite a friend', status: refusal ? refusalStatus(refusal) : 200 },
+      <Invite shell={shell} me={shell.me} wrong={refusal && refusalText(refusal)} />,
+    )
+  }
   app.get('/invite', async (request, reply) => invitePage(reply, await web.shell(request)))
   app.post('/invite', async (request, reply) => {
     const form = readForm({ csrf: text, uses: z.coerce.number().int().catch(1) }, request.body)
@@ -185,4 +182,9 @@ const FIELDS: Readonly<Partial<Record<Refusal['code'], string>>> = {
   'picture-too-big': 'picture',
   'picture-unreadable': 'picture',
   'picture-too-many-pixels': 'picture',
+  'wrong-password': 'current',
+  'short-password': 'password',
+  'long-password': 'password',
+  'password-is-handle': 'password',
+  'unknown-name': 'handle',
 }
