@@ -22,7 +22,7 @@ export type OwnHome = {
 /** Whoever looks after a home stays in it unless they ask to move. */
 export const staysByRole = (role: string): boolean => role !== 'member'
 
-/** From the directory itself. Refuses `wishes-unreachable` if it cannot be read, `not-found` if there is no such member. */
+/** From the directory itself. Refuses `wishes-unreachable` if it cannot be read, or does not have this member. */
 export async function readOwnHome(
   { directory }: Pick<Instance, 'directory'>,
   memberId: string,
@@ -53,7 +53,8 @@ export async function readOwnHome(
       )
       .where('m.id', '=', memberId)
       .executeTakeFirst()
-    if (!row) return refuse('not-found')
+    // Who asks lives at this home: the directory is older than their coming.
+    if (!row) return refuse('wishes-unreachable')
     const asked = row.wants_move && !(row.begun_at && row.changed_at && row.changed_at < row.begun_at)
     const stays = row.pinned || staysByRole(row.role)
     return {

@@ -118,6 +118,12 @@ test('a wish to move is over with the move; whoever moved is known to have, and 
   expect(await read(ben)).toMatchObject({ wantsMove: true })
 })
 
+test('whoever asks lives here, so a directory that does not have them is not to be believed', async () => {
+  const dora = await join(first, 'dora')
+  await community.directory.deleteFrom('members').where('id', '=', dora.id).execute()
+  expect(await readOwnHome(first, dora.id)).toMatchObject({ code: 'wishes-unreachable' })
+})
+
 test('with an older directory nothing is changed, and the words are about homes', async () => {
   await first.homes.refresh()
   await community.directory
