@@ -132,7 +132,7 @@ export const LogIn = ({ shell, next, handle, wrong, done }: LogInProps) => (
       {wrong && <Message kind="wrong">{wrong}</Message>}
       {done && <Message>{done}</Message>}
       <Field name="handle" label="Name">
-        {(ids) => <HandleInput ids={ids} shell={shell} most={60} value={handle} />}
+        {(ids) => <HandleInput ids={ids} shell={shell} most={32 + shell.domain.length} value={handle} />}
       </Field>
       <Field name="password" label="Password">
         {(ids) => <input {...ids} type="password" name="password" required autocomplete="current-password" />}
