@@ -139,6 +139,7 @@ export const REFUSALS = {
   'member-pending': { status: 409, text: 'This member is still signing up.' },
   'member-deleted': { status: 409, text: 'This member has left.' },
   'already-moving': { status: 409, text: 'This member is being moved already.' },
+  'wishes-changed': { status: 409, text: 'This member has said anew what they wish since this was planned.' },
   'target-is-home': { status: 409, text: 'This member lives there already.' },
   'target-unknown': { status: 404, text: 'There is no such instance.' },
   'target-opening': { status: 409, text: 'This instance is not open yet.' },

@@ -5,8 +5,9 @@ import { beginMove } from '../../../instance/directory/moves/begin.ts'
 import { noteRebalance, type RebalanceNote } from '../../../instance/directory/moves/rebalances.ts'
 import { isRegression, type Seen } from '../../../instance/directory/regression.ts'
 import { readWishes } from '../../../instance/directory/wishes/read.ts'
+import { hasSpokenSince, readSpoken, type Spoken } from '../../../instance/directory/wishes/spoken.ts'
 import { TIES, tiesAnswer } from '../../../instance/move/ties/calls.ts'
-import { isRefusal } from '../../../instance/refusal.ts'
+import { isRefusal, refuse } from '../../../instance/refusal.ts'
 import type { Community, Rebalance } from '../../api/objects.ts'
 import { heedsWishes } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
@@ -36,7 +37,8 @@ const PLAN_MS = 600_000
 /** Before another plan is made where the first of it was refused. */
 const REFUSED_MS = 5_000
 
-type Memory = { state: PlanState; readonly at: number }
+/** `spoken`: what members had said of their wishes when it was planned. */
+type Memory = { state: PlanState; readonly spoken: Spoken; readonly at: number }
 type Ways = NonNullable<SeenRebalance['ways']>
 
 export function createRebalancer(
@@ -102,8 +104,8 @@ export function createRebalancer(
       let decision = decide(plans.get(uid)?.state ?? { is: 'none' })
       if (!ways) return decision
       if (decision.wantsPlan) {
-        const state = await askAndPlan(rebalance, community, ways)
-        if (state.is !== 'unanswered') plans.set(uid, { state, at: now() })
+        const { state, spoken } = await askAndPlan(rebalance, community, ways)
+        if (state.is !== 'unanswered') plans.set(uid, { state, spoken, at: now() })
         decision = decide(state)
       }
       const way = driveDeps(community, ways)
@@ -126,20 +128,21 @@ export function createRebalancer(
         for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
         decision.abandon.forEach(resume)
         if (!wanted || begun >= AT_ONCE) return decision
-        const followed = plans.get(uid)?.state
-        const move = await begin(way, wanted, {
+        const { state: followed, spoken = new Map() } = plans.get(uid) ?? {}
+        const note: RebalanceNote = {
           id: uid,
           reason: rebalance.spec.reason,
           ...(followed?.is === 'made' && {
             keptBefore: followed.plan.keptBefore,
             keptAfter: followed.plan.keptAfter,
           }),
-        }).catch((error: unknown) => {
+        }
+        const move = await begin(way, wanted, note, spoken).catch((error: unknown) => {
           // Nobody knows whether it was begun: what is left is planned from what the directory says.
           plans.delete(uid)
           throw error
         })
-        // Somebody came, went or was quicker than the plan.
+        // Somebody came, went, wishes something else or was quicker than the plan.
         if (isRefusal(move)) {
           plans.delete(uid)
           return { ...decision, requeueAfterMs: REFUSED_MS }
@@ -161,9 +164,10 @@ export function createRebalancer(
     { spec }: Rebalance,
     community: Community,
     { facts, key, server, directory }: Ways,
-  ): Promise<PlanState> {
+  ): Promise<{ state: PlanState; spoken: Spoken }> {
     const reached = deps.reach(facts.instances, key)
     try {
+      const spoken = await readSpoken(directoryOf(server, directory))
       const ties: TieFacts[] = []
       for (const { ordinal } of facts.instances) {
         if (!facts.members.some(({ home }) => home === ordinal)) continue
@@ -171,12 +175,12 @@ export function createRebalancer(
           .call(ordinal, TIES, { method: 'GET', timeoutMs: 30_000, signal: movers.signal })
           .catch(() => undefined)
         const told = tiesAnswer.safeParse(answer?.status === 200 ? answer.body : undefined)
-        if (!told.success) return { is: 'unanswered', ordinal }
+        if (!told.success) return { state: { is: 'unanswered', ordinal }, spoken }
         ties.push(...told.data.ties)
       }
       const asked = { community: { spec: community.spec }, facts, forWishes: heedsWishes(spec.reason) }
       const wishes = await readWishes(directoryOf(server, directory))
-      return await planInThread([asked, ties, wishes], movers.signal)
+      return { state: await planInThread([asked, ties, wishes], movers.signal), spoken }
     } finally {
       await reached.close()
     }
@@ -247,10 +251,17 @@ export function createRebalancer(
   }
 }
 
-const begin = ({ directory, seen }: Omit<DriveDeps, 'call'>, wanted: Begin, rebalance: RebalanceNote) =>
+/** Begins a move of a plan that heeded what had been `spoken`: whoever has said more since is planned for anew. */
+export const begin = (
+  { directory, seen }: Omit<DriveDeps, 'call'>,
+  wanted: Begin,
+  rebalance: RebalanceNote,
+  spoken: Spoken,
+) =>
   changeDirectory(
     directory,
     async (tx) => {
+      if (await hasSpokenSince(tx, wanted.member, spoken)) return refuse('wishes-changed')
       const move = await beginMove(tx, { memberId: wanted.member, target: wanted.to })
       if (isRefusal(move)) return move
       await noteRebalance(tx, rebalance)
