@@ -6,6 +6,7 @@ import { homeOf, makeInstance, type TestInstance } from '../../test/postgres/ins
 import { PASSWORD, stranger } from '../../test/postgres/people.ts'
 import { makeVisitor, type Visitor } from '../../test/visitor/in-process.ts'
 import { buildPublicApp } from '../server.ts'
+import { nextId } from '../store/ids.ts'
 
 let community: TestCommunity
 let home: TestInstance
@@ -298,4 +299,27 @@ test('a member invites a friend by a link that says who invited', async () => {
   const again = await visitor().get(link)
   expect(again.status).toBe(403)
   expect(again.html).toContain('was used up')
+})
+
+test('all news are marked as read where the newest are shown, and not on a page of older ones', async () => {
+  const { db } = home.instance
+  const { id } = await db
+    .selectFrom('members')
+    .select('id')
+    .where('handle', '=', 'ben')
+    .executeTakeFirstOrThrow()
+  for (let n = 0; n < 32; n++) {
+    const account_id = await stranger(home.instance, `fan${n}`)
+    await db
+      .insertInto('notifications')
+      .values({ id: await nextId(db), member_id: id, kind: 'follow', account_id })
+      .execute()
+  }
+  await ben.get('/notifications')
+  expect(ben.page.html).toContain('Mark all as read')
+  const older = /href="(\/notifications\?before=\d+)"/.exec(ben.page.html)?.[1] ?? ''
+  expect((await ben.get(older)).html).toContain('fan1')
+  expect(ben.page.html).not.toContain('Mark all as read')
+  await ben.get('/notifications')
+  expect((await ben.submit('/notifications/read')).html).not.toContain('class="badge"')
 })

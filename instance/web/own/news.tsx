@@ -61,16 +61,18 @@ type NewsProps = {
   shell: Shell
   me: Me
   notifications: readonly NotificationView[]
+  /** Whether these are the newest: only then nothing unread is left out. */
+  newest: boolean
   next: string | undefined
 }
 
-export const News = ({ shell, me, notifications, next }: NewsProps) => {
+export const News = ({ shell, me, notifications, newest, next }: NewsProps) => {
   const [first] = notifications
   return (
     <>
       <div class="head">
         <h1>News</h1>
-        {me.unread > 0 && first && (
+        {me.unread > 0 && newest && first && (
           <form method="post" action="/notifications/read">
             <Secrets me={me} back="/notifications" />
             <input type="hidden" name="up_to" value={first.id} />

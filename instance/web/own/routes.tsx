@@ -35,7 +35,13 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
       reply,
       shell,
       { title: 'News' },
-      <News shell={shell} me={shell.me} notifications={notifications} next={next} />,
+      <News
+        shell={shell}
+        me={shell.me}
+        notifications={notifications}
+        newest={before === undefined}
+        next={next}
+      />,
     )
   })
   app.post('/notifications/read', async (request, reply) => {
