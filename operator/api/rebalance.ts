@@ -11,12 +11,12 @@ export const rebalanceSpec = described(
     ]),
     reason: described(
       z.enum(['Asked', 'Overflow', 'Headroom', 'Draining', 'Wishes', 'Unfinished']).default('Asked'),
-      'Why it was made. Asked: somebody made it by hand. It moves whoever has to move for any of the reasons that follow, and whoever wishes to. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Wishes: members have wished for some time to move, or to live together. Unfinished: moves that were begun before are to be ended.',
+      'Why it was made. Asked: somebody made it by hand. It moves whoever has to move for any of the reasons that follow, and whoever wishes to. Overflow: instances have more members than seats. Headroom: an instance has too few free seats. Draining: instances are to be emptied. Wishes: members have wished for some time to move, or to live together. Unfinished: moves that were begun before are ended, and no other is begun.',
       [immutable('spec.reason', 'it says why this one was made: make another one, of another name')],
     ),
     approved: described(
       z.boolean().default(false),
-      'Nobody is moved before this is true. Where spec.rebalance.mode of the Community is Auto the operator makes its own with true; those that people make wait for it in any case.',
+      'Nobody is moved before this is true. Where spec.rebalance.mode of the Community is Auto the operator makes its own with true; those that people make wait for it in any case. One with the reason Unfinished begins nobody, and needs none.',
     ),
     stopped: described(
       z.boolean().default(false),
@@ -52,7 +52,7 @@ export const rebalanceStatus = described(
     observedGeneration: count('The metadata.generation that was last worked on.'),
     phase: described(
       z.enum(rebalancePhases).optional(),
-      'How far it is. Waiting: another Rebalance of the community comes first. Proposed: it waits for spec.approved. Approved: it has not moved anybody yet. Moving: it has begun. Stopped: spec.stopped is true. Done: nobody has to move any more; whatever comes after is for another one.',
+      'How far it is. Waiting: another Rebalance of the community comes first. Proposed: it waits for spec.approved. Approved: it has not moved anybody yet. Moving: it has begun, or ends what was begun before. Stopped: spec.stopped is true. Done: nobody has to move any more; whatever comes after is for another one.',
     ),
     planned: count('Members who move in all, as planned now.'),
     moved: count('Members who have moved.'),

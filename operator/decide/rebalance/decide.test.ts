@@ -243,12 +243,3 @@ test('nothing of anybody is said', () => {
     { numRuns: 40 },
   )
 })
-
-test('one that was made to end what others had begun begins nobody, and is over when that is', () => {
-  const ends = { rebalance: makeRebalance({ reason: 'Unfinished' }), plan: { is: 'none' } } as const
-  const left = makeMoves([4, 4], [1, 1, 1, 1, 1, 1], { open: [open({ mine: false })] })
-  const going = decideRebalance(snapshotOf(left, ends))
-  expect(going).toMatchObject({ drive: ['1'], begin: undefined, wantsPlan: false })
-  expect(going.counts.phase).not.toBe('Done')
-  expect(decideRebalance(snapshotOf(FULL, ends)).counts.phase).toBe('Done')
-})

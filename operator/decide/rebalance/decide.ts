@@ -7,9 +7,9 @@ import type { Refusal } from '../snapshot.ts'
 import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './facts.ts'
 import { homesOf, madeFor } from './plan/plan.ts'
 import { canBeUndone, roomsOf } from './settled.ts'
-import { describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
+import { begunBefore, describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
 import { describe, isStuck, reasonOf, stuckAt } from './trouble.ts'
-import { isByHand, isHeldByMode } from './turn.ts'
+import { endsOnly, isByHand, isHeldByMode, lacksApproval } from './turn.ts'
 
 /** Moves under way at the same time in one community: each is a load for two homes. */
 export const AT_ONCE = 2
@@ -58,14 +58,14 @@ export function decideRebalance(snapshot: RebalanceSnapshot): RebalanceDecision 
   const { drive, abandon } = walk(snapshot, facts)
   const plan = fitting(snapshot, facts)
   // One that was made to end what others had begun plans nothing.
-  const ends = rebalance.spec.reason === 'Unfinished'
+  const ends = endsOnly(rebalance)
   const stuck = plan !== undefined && leftBehind(facts, plan)
   const nobody = ends || (plan !== undefined && plan.started === 0 && plan.order.length === 0 && !stuck)
   const coming = ends ? undefined : aboutToDrain(snapshot, facts)
   const over = nobody && facts.open.length === 0 && !coming
   if (over) return { ...nothing, ...describeRebalance(snapshot, undefined, true), requeueAfterMs: 10 * slow }
 
-  const stays = whyNobody(snapshot)
+  const stays = whyNobody(snapshot, facts)
   const next = plan && !stays && !ends ? nextMove(snapshot, facts, plan) : undefined
   const waits =
     stuck && plan.order.length <= plan.started && facts.open.length === 0
@@ -158,7 +158,7 @@ function fitting({ plan, community }: RebalanceSnapshot, facts: MovesFacts): Fol
   return plan.is === 'made' && plan.plan.madeFor === madeFor({ community, facts }) ? plan.plan : undefined
 }
 
-function whyNobody(snapshot: RebalanceSnapshot): Hold | undefined {
+function whyNobody(snapshot: RebalanceSnapshot, facts: MovesFacts): Hold | undefined {
   const { rebalance, community, plan } = snapshot
   if (community.spec.paused)
     return {
@@ -166,13 +166,17 @@ function whyNobody(snapshot: RebalanceSnapshot): Hold | undefined {
       message: 'spec.paused of the Community is true: nobody is moved until it is false',
     }
   if (rebalance.spec.stopped)
-    return { reason: 'Stopped', message: 'spec.stopped is true: nobody is moved until it is false' }
-  if (!rebalance.spec.approved) return unapproved(snapshot)
+    return {
+      reason: 'Stopped',
+      message: endsOnly(rebalance)
+        ? 'spec.stopped is true: moves that were begun before are undone where they still can be, the others are ended'
+        : 'spec.stopped is true: nobody is moved until it is false',
+    }
+  if (lacksApproval(rebalance)) return unapproved(snapshot, facts)
   if (isHeldByMode(rebalance, community))
     return {
       reason: 'RebalanceOff',
-      message:
-        'spec.rebalance.mode of the Community is Off: nobody is moved but by a Rebalance that somebody makes',
+      message: `spec.rebalance.mode of the Community is Off: nobody is moved but by a Rebalance that somebody makes${endedMeanwhile(facts)}`,
     }
   if (plan.is === 'unanswered')
     return {
@@ -187,7 +191,7 @@ function whyNobody(snapshot: RebalanceSnapshot): Hold | undefined {
  * How to say yes and no. To delete one of the operator's own says neither: it makes another one; one that somebody made is
  * theirs to take away.
  */
-function unapproved({ rebalance, community, plan }: RebalanceSnapshot): Hold {
+function unapproved({ rebalance, community, plan }: RebalanceSnapshot, facts: MovesFacts): Hold {
   const { namespace, name } = rebalance.metadata
   const patch = (spec: object) =>
     `\`kubectl -n ${namespace} patch rebalance ${name} --type merge -p '${JSON.stringify({ spec })}'\``
@@ -198,9 +202,13 @@ function unapproved({ rebalance, community, plan }: RebalanceSnapshot): Hold {
   const what = moves === undefined ? 'it' : `a plan of ${moves === 1 ? 'one move' : `${moves} moves`}`
   return {
     reason: 'ApprovalMissing',
-    message: `${what} waits for approval, and nobody is moved before: approve it with ${patch({ approved: true })}, or refuse it with ${no}`,
+    message: `${what} waits for approval, and nobody ${facts.open.length > 0 ? 'else ' : ''}is moved before: approve it with ${patch({ approved: true })}, or refuse it with ${no}${endedMeanwhile(facts)}`,
   }
 }
+
+/** Whatever holds a Rebalance back, it ends what was begun before. */
+const endedMeanwhile = ({ open }: MovesFacts): string =>
+  open.length > 0 ? `; ${begunBefore(open.length)} ended all the same` : ''
 
 type Next =
   | { readonly begin: Begin }

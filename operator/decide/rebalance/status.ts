@@ -5,8 +5,10 @@ import { heedsWishes, type RebalanceCondition } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
 import type { Refusal } from '../snapshot.ts'
 import type { FollowedPlan, MovesFacts, RebalanceSnapshot } from './facts.ts'
+import { homesOf } from './plan/plan.ts'
 import { roomsOf } from './settled.ts'
 import { describe, describeTrouble, isHalted } from './trouble.ts'
+import { endsOnly, lacksApproval } from './turn.ts'
 
 export type RebalanceFinding = Finding<RebalanceCondition>
 export type RebalanceCounts = Omit<RebalanceStatus, 'conditions' | 'observedGeneration'>
@@ -39,47 +41,70 @@ export function describeUnworked(
 }
 
 /** Of one that waits for another of its community. */
-export const describeWaiting = ({ metadata, status }: Rebalance, first: Rebalance) =>
-  describeUnworked(
-    { ...status, phase: 'Waiting' },
+export function describeWaiting(rebalance: Rebalance, { metadata }: Rebalance) {
+  const { namespace, name } = metadata
+  const then = endsOnly(rebalance)
+    ? 'ends the moves that were begun before as well: this one is over when none is under way and that is Done, or deleted'
+    : 'one Rebalance of a community is worked on at a time: this one begins when that is Done, or deleted'
+  return describeUnworked(
+    { ...rebalance.status, phase: 'Waiting' },
     {
       reason: 'AnotherOpen',
-      message: `${first.metadata.name} is open, and one Rebalance of a community is worked on at a time: this one begins when that is Done, or deleted. What it waits for: \`kubectl -n ${metadata.namespace} describe rebalance ${first.metadata.name}\``,
+      message: `${name} is open, and ${then}. What it waits for: \`kubectl -n ${namespace} describe rebalance ${name}\``,
     },
   )
+}
+
+/** How many moves, as the beginning of a sentence on what becomes of them. */
+export const begunBefore = (many: number): string =>
+  many === 1 ? 'one move that was begun before is' : `${many} moves that were begun before are`
 
 function findings(snapshot: RebalanceSnapshot, hold: Refusal | undefined, over: boolean): RebalanceFinding[] {
-  const { plan, community, regressed } = snapshot
+  const { plan, community, rebalance, regressed } = snapshot
   const facts = snapshot.moves.ok && !regressed && !community.spec.paused ? snapshot.moves.facts : undefined
   const failed = facts?.failure
     ? `. The last one that was undone could not be made: ${describe(facts.failure, community)}`
     : ''
-  const going = { reason: 'Moving', message: `members move to other instances${failed}` }
+  const ends = endsOnly(rebalance)
+  const going = {
+    reason: 'Moving',
+    message:
+      ends && facts
+        ? `${begunBefore(facts.open.length)} being ended: that needs no approval, and no other is begun`
+        : `members move to other instances${failed}`,
+  }
   const done = { reason: 'Settled', message: `${whatWasDone(snapshot)}${failed}` }
   const trouble = facts && describeTrouble(facts, community)
   const halted = facts && isHalted(facts) ? trouble : undefined
   const { reason, message } = over ? done : (hold ?? halted ?? going)
   return [
     { type: 'Ready', status: over ? 'True' : 'False', reason, message, ...(!over && trouble) },
-    plan.is === 'made'
-      ? { type: 'Planned', status: 'True', reason: 'Planned', message: 'it is known how many move where' }
-      : plan.is === 'refused'
-        ? { type: 'Planned', status: 'False', reason: 'NoPlan', message: plan.message }
-        : plan.is === 'unanswered'
-          ? {
-              type: 'Planned',
-              status: 'Unknown',
-              reason: 'TiesUnknown',
-              message: 'not all instances said who knows whom',
-            }
-          : { type: 'Planned', status: 'Unknown', reason: 'Starting', message: 'not planned yet' },
+    ends
+      ? {
+          type: 'Planned',
+          status: 'True',
+          reason: 'Planned',
+          message: 'there is nothing to plan: it only ends moves that were begun before',
+        }
+      : plan.is === 'made'
+        ? { type: 'Planned', status: 'True', reason: 'Planned', message: 'it is known how many move where' }
+        : plan.is === 'refused'
+          ? { type: 'Planned', status: 'False', reason: 'NoPlan', message: plan.message }
+          : plan.is === 'unanswered'
+            ? {
+                type: 'Planned',
+                status: 'Unknown',
+                reason: 'TiesUnknown',
+                message: 'not all instances said who knows whom',
+              }
+            : { type: 'Planned', status: 'Unknown', reason: 'Starting', message: 'not planned yet' },
     { type: 'Progressing', status: over || hold || halted ? 'False' : 'True', reason, message },
   ]
 }
 
 function whatWasDone({ rebalance, moves }: RebalanceSnapshot): string {
   const { reason } = rebalance.spec
-  if (reason === 'Unfinished') return 'no move is under way any more'
+  if (endsOnly(rebalance)) return 'no move is under way any more'
   if (moves.ok && moves.facts.done + moves.facts.undone > 0) return 'nobody has to move any more'
   return heedsWishes(reason)
     ? 'there was nothing to do: nobody has to move, and there is no better place for anybody who wishes to'
@@ -91,14 +116,16 @@ function counts(snapshot: RebalanceSnapshot, over: boolean): RebalanceCounts {
   const { status } = rebalance
   const facts = moves.ok ? moves.facts : undefined
   const made = plan.is === 'made' ? plan.plan : undefined
-  const left = facts && leftOf(facts, made, status)
+  const ends = endsOnly(rebalance)
+  const left = facts && (ends ? facts.open.length : leftOf(facts, made, status))
   const begun = facts
-    ? facts.done + facts.undone + facts.open.filter(({ mine }) => mine).length > 0
+    ? facts.done + facts.undone + facts.open.filter(({ mine }) => mine || ends).length > 0
     : status.phase === 'Moving'
   const { seats, friendsKeptBefore = made?.keptBefore, friendsKeptAfter, planned, moved, failed } = status
   return defined({
     phase: phaseOf(snapshot, over, begun),
-    planned: left === undefined ? planned : (facts?.done ?? 0) + left,
+    // The moves that it ends were planned by others, and count for them.
+    planned: left === undefined || ends ? planned : (facts?.done ?? 0) + left,
     moved: facts?.done ?? moved,
     failed: facts?.undone ?? failed,
     left: left ?? status.left,
@@ -121,7 +148,7 @@ function leftOf(
 function phaseOf({ rebalance }: RebalanceSnapshot, over: boolean, begun: boolean): RebalanceStatus['phase'] {
   if (over) return 'Done'
   if (rebalance.spec.stopped) return 'Stopped'
-  if (!rebalance.spec.approved) return 'Proposed'
+  if (lacksApproval(rebalance)) return 'Proposed'
   return begun ? 'Moving' : 'Approved'
 }
 
@@ -130,6 +157,7 @@ function seatsOf({ rebalance, community, moves, plan }: RebalanceSnapshot): Reba
   if (!moves.ok) return undefined
   const { facts } = moves
   const made = plan.is === 'made' ? plan.plan : undefined
+  const homes = endsOnly(rebalance) ? [...homesOf(facts).values()] : undefined
   return roomsOf(facts, community.spec.seats)
     .filter(({ state }) => state !== 'Retired')
     .map(({ ordinal, cap }) => {
@@ -138,7 +166,12 @@ function seatsOf({ rebalance, community, moves, plan }: RebalanceSnapshot): Reba
       const now = facts.members.filter(({ home }) => home === ordinal).length
       // One that was opened for it had nobody.
       const from = rebalance.status.seats ? (before?.from ?? 0) : now
-      return { instance, cap, from, now, to: made ? (made.after.get(ordinal) ?? 0) : (before?.to ?? now) }
+      const to = homes
+        ? homes.filter((home) => home === ordinal).length
+        : made
+          ? (made.after.get(ordinal) ?? 0)
+          : (before?.to ?? now)
+      return { instance, cap, from, now, to }
     })
 }
 

@@ -12,9 +12,16 @@ export const isOver = ({ status }: Pick<Rebalance, 'status'>): boolean => status
 export const isByHand = (rebalance: Rebalance, community: Of): boolean =>
   !isOurs(rebalance, ownerOf(community))
 
+/** It begins nobody: what was begun before is ended, and that is never held back. */
+export const endsOnly = ({ spec }: Pick<Rebalance, 'spec'>): boolean => spec.reason === 'Unfinished'
+
+/** Pure. Whether nobody is moved by it before somebody says so. */
+export const lacksApproval = (rebalance: Pick<Rebalance, 'spec'>): boolean =>
+  !rebalance.spec.approved && !endsOnly(rebalance)
+
 /** What people made by hand is their word, and counts also where the operator moves nobody by itself. */
 export const isHeldByMode = (rebalance: Rebalance, community: Of): boolean =>
-  community.spec.rebalance.mode === 'Off' && !isByHand(rebalance, community)
+  community.spec.rebalance.mode === 'Off' && !isByHand(rebalance, community) && !endsOnly(rebalance)
 
 /** What was approved and begun goes on, whatever comes meanwhile. */
 const BEGUN: ReadonlySet<string | undefined> = new Set<Rebalance['status']['phase']>([
@@ -26,11 +33,20 @@ const BEGUN: ReadonlySet<string | undefined> = new Set<Rebalance['status']['phas
 /**
  * Pure. Those that are not over, in the order in which they are worked on: the first is, and no other. What was begun goes
  * on; of the rest the oldest is next. What nobody has approved lets others pass, and what the mode holds for good lets all.
+ * Whichever it is ends what was begun before as well: one that does only that comes after them, for it may take long.
  */
 export function openOf(rebalances: readonly Rebalance[], community: Of): Rebalance[] {
   const owner = ownerOf(community)
   const rank = (one: Rebalance) =>
-    isHeldByMode(one, community) ? 3 : !one.spec.approved ? 2 : BEGUN.has(one.status.phase) ? 0 : 1
+    isHeldByMode(one, community)
+      ? 4
+      : endsOnly(one)
+        ? 3
+        : lacksApproval(one)
+          ? 2
+          : BEGUN.has(one.status.phase)
+            ? 0
+            : 1
   const age = ({ metadata }: Rebalance) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`
   return rebalances
     .filter((one) => one.spec.community === owner.name && !isOver(one) && !isOfEarlier(one, owner))
@@ -40,10 +56,10 @@ export function openOf(rebalances: readonly Rebalance[], community: Of): Rebalan
 /**
  * Pure. What keeps the operator from making another one. With Auto it moves by itself whoever has to move: a plan that waits
  * to be approved is looked at meanwhile, and nobody who made it to look at it holds up a lower cap by that. Whoever wants
- * the moves held says so by spec.stopped.
+ * the moves held says so by spec.stopped. One that only ends what was begun before is in no way.
  */
 export function inTheWay(community: Of, rebalances: readonly Rebalance[]): Rebalance | undefined {
-  const open = openOf(rebalances, community)
+  const open = openOf(rebalances, community).filter((one) => !endsOnly(one) || one.spec.stopped)
   return community.spec.rebalance.mode === 'Auto'
     ? open.find(({ spec }) => spec.approved || spec.stopped)
     : open[0]
@@ -52,7 +68,7 @@ export function inTheWay(community: Of, rebalances: readonly Rebalance[]): Rebal
 /** Pure. The one whose plan has been made and waits for somebody to approve it. */
 export function awaitingApproval(community: Of, rebalances: readonly Rebalance[]): Rebalance | undefined {
   const [first] = openOf(rebalances, community)
-  return first?.status.phase === 'Proposed' && !first.spec.approved && !first.spec.stopped ? first : undefined
+  return first?.status.phase === 'Proposed' && lacksApproval(first) && !first.spec.stopped ? first : undefined
 }
 
 export type Turn =
@@ -75,7 +91,7 @@ export function turnOf(rebalance: Rebalance, rebalances: readonly Rebalance[], c
  */
 export function movesOf(community: Of, rebalances: readonly Rebalance[]): 'On' | 'Waiting' | 'Off' {
   const { mode } = community.spec.rebalance
-  const [first] = openOf(rebalances, community)
+  const first = openOf(rebalances, community).find((one) => !endsOnly(one))
   if (first && !isHeldByMode(first, community) && first.spec.approved && !first.spec.stopped) return 'On'
   return mode === 'Off' ? 'Off' : mode === 'Auto' && !inTheWay(community, rebalances) ? 'On' : 'Waiting'
 }
