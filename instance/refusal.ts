@@ -145,6 +145,7 @@ export const REFUSALS = {
   'target-opening': { status: 409, text: 'This instance is not open yet.' },
   'target-closing': { status: 409, text: 'This instance takes nobody any more.' },
   'target-full': { status: 409, text: 'Every seat of this instance is taken.' },
+  'moves-per-hour': { status: 409, text: 'As many members as may be moved within an hour were moved.' },
   'move-unknown': { status: 404, text: 'There is no such move.' },
   'move-overtaken': { status: 409, text: 'This move was taken up or given up by somebody else.' },
   'move-not-so-far': { status: 409, text: 'This move is at another step.' },

@@ -1,4 +1,5 @@
 // Beginning a move: a seat at the target, or why there is none.
+import { sql } from 'kysely'
 import { type Refusal, refuse } from '../../refusal.ts'
 import type { DirectoryTransaction } from '../../store/database.ts'
 import { nextId } from '../../store/ids.ts'
@@ -8,10 +9,11 @@ import { asMove, MOVE_COLUMNS } from './read.ts'
 /**
  * Reserves a seat for an active member at another instance. Only inside changeDirectory, whose lock makes the looking
  * and the taking one step; the triggers of the tables count the seat and refuse one too many whatever is asked here.
+ * With `perHour` no more than so many are begun within an hour, however many processes think that they lead.
  */
 export async function beginMove(
   tx: DirectoryTransaction,
-  wanted: { readonly memberId: string; readonly target: number },
+  wanted: { readonly memberId: string; readonly target: number; readonly perHour?: number },
 ): Promise<Move | Refusal> {
   const member = await tx
     .selectFrom('members')
@@ -38,6 +40,8 @@ export async function beginMove(
   if (target.state === 'Opening') return refuse('target-opening')
   if (target.state !== 'Active') return refuse('target-closing')
   if (target.taken >= target.cap) return refuse('target-full')
+  if (wanted.perHour !== undefined && (await begunLately(tx)) >= wanted.perHour)
+    return refuse('moves-per-hour')
   const row = await tx
     .insertInto('moves')
     .values({
@@ -50,4 +54,13 @@ export async function beginMove(
     .returning(MOVE_COLUMNS)
     .executeTakeFirstOrThrow()
   return asMove(row)
+}
+
+async function begunLately(tx: DirectoryTransaction): Promise<number> {
+  const { many } = await tx
+    .selectFrom('moves')
+    .select(sql<number>`count(*)::integer`.as('many'))
+    .where('created_at', '>', sql<Date>`now() - interval '1 hour'`)
+    .executeTakeFirstOrThrow()
+  return many
 }

@@ -123,6 +123,35 @@ describe('seats', () => {
   })
 })
 
+describe('moves of an hour', () => {
+  const perHour = 3
+  const limited = (memberId: string) =>
+    code(change(directory, (tx) => beginMove(tx, { memberId, target: 4, perHour })))
+  beforeEach(() =>
+    admin.query(`UPDATE instances SET cap = 9;
+      INSERT INTO members (id, handle, home, state) VALUES (6, 'fay', 3, 'active'), (7, 'gil', 3, 'active')`),
+  )
+
+  test('two who lead at once begin together no more than one may', async () => {
+    must(await begin('7', 4))
+    // Both decided when one had been begun: each would have begun two.
+    const results = await Promise.all(['1', '2', '3', '5'].map(limited))
+    expect(results.toSorted()).toEqual(['allowed', 'allowed', 'moves-per-hour', 'moves-per-hour'])
+    expect(await openMoves(directory)).toHaveLength(perHour)
+  })
+
+  test('those that were undone count, older ones do not', async () => {
+    for (const memberId of ['1', '2', '3']) {
+      const move = must(await begin(memberId, 4))
+      const undoing = must(await change(directory, (tx) => giveUp(tx, move, 'wanted')))
+      must(await change(directory, (tx) => advance(tx, undoing, 'undone')))
+    }
+    expect(await limited('5')).toBe('moves-per-hour')
+    await admin.query(`UPDATE moves SET created_at = now() - interval '61 minutes' WHERE member_id = 2`)
+    expect([await limited('5'), await limited('6')]).toEqual(['allowed', 'moves-per-hour'])
+  })
+})
+
 describe('of two who want different things one wins', () => {
   test('the switch and the giving up', async () => {
     const verified = await walk(must(await begin('1', 3)), 'verified')

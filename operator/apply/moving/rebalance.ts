@@ -144,7 +144,8 @@ export function createRebalancer(
         })
         // Somebody came, went, wishes something else or was quicker than the plan.
         if (isRefusal(move)) {
-          plans.delete(uid)
+          // The plan is as good as before: the next look sees how many were begun, and says so.
+          if (move.code !== 'moves-per-hour') plans.delete(uid)
           return { ...decision, requeueAfterMs: REFUSED_MS }
         }
         const memory = plans.get(uid)
@@ -262,7 +263,11 @@ export const begin = (
     directory,
     async (tx) => {
       if (await hasSpokenSince(tx, wanted.member, spoken)) return refuse('wishes-changed')
-      const move = await beginMove(tx, { memberId: wanted.member, target: wanted.to })
+      const move = await beginMove(tx, {
+        memberId: wanted.member,
+        target: wanted.to,
+        perHour: wanted.perHour,
+      })
       if (isRefusal(move)) return move
       await noteRebalance(tx, rebalance)
       await tx.updateTable('moves').set({ rebalance: rebalance.id }).where('id', '=', move.id).execute()

@@ -18,7 +18,13 @@ const POLL_MS = 60_000
 const SOON_MS = 5_000
 const HOUR_MS = 3_600_000
 
-export type Begin = { readonly member: string; readonly from: number; readonly to: number }
+export type Begin = {
+  readonly member: string
+  readonly from: number
+  readonly to: number
+  /** No more than so many are begun within an hour. Another process may lead meanwhile, so whoever begins counts again. */
+  readonly perHour: number
+}
 
 export type RebalanceDecision = {
   /** Ask all homes who knows whom, make a plan, and decide again. */
@@ -247,7 +253,7 @@ function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: Followed
         forMs: oldest + HOUR_MS - facts.now + 100,
       },
     }
-  return { begin: step }
+  return { begin: { ...step, perHour } }
 }
 
 const limitField = ({ maxMovesPerHour }: RebalanceSpec): string =>
