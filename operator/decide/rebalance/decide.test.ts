@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { PATIENCE_MS, PATIENCE_TRIES } from '../../rebalance/drive/patience.ts'
 import { makeCommunity, makeInstance, NOW } from '../../testing/snapshots/community.ts'
 import {
   id,
@@ -11,8 +12,10 @@ import {
 import { decideRebalance } from './decide.ts'
 import type { MovesFacts, OpenMove, PlanState } from './facts.ts'
 import { makePlan } from './plan/plan.ts'
+import { roomsOf } from './settled.ts'
 
 const perHour = { seats: { perInstance: 4 }, rebalance: { maxMovesPerHour: 1000 } }
+const PAIRS = { ...perHour, seats: { perInstance: 2 } }
 
 // Two over the cap of four, and an empty instance.
 const FULL = makeMoves([4, 4], [1, 1, 1, 1, 1, 1])
@@ -215,6 +218,32 @@ test('whoever has no seat to go to yet is waited for: an instance that is emptie
     snapshotOf({ ...full, instances: full.instances.map((row) => ({ ...row, state: 'Active' })) }),
   )
   expect(over.counts.phase).toBe('Done')
+})
+
+test('a seat that somebody is leaving is not there before they have left, and where they cannot another plan is made', () => {
+  const moving = (given: Partial<OpenMove> = {}) =>
+    makeMoves([2, 2, 2], [1, 1, 2], { open: [open({ target: 3, ...given })] })
+  const made = planned(moving(), PAIRS)
+  if (made.is !== 'made') throw new Error(made.is)
+  const plan = { ...made, plan: { ...made.plan, order: [{ member: id(2), from: 2, to: 1 }] } }
+  const next = (facts: MovesFacts) =>
+    decideRebalance(snapshotOf(facts, { plan, community: makeCommunity(PAIRS) }))
+  // The directory would refuse it.
+  expect(next(moving())).toMatchObject({ begin: undefined, wantsPlan: false })
+  expect(next(makeMoves([2, 2, 2], [3, 1, 2])).begin).toMatchObject({ from: 2, to: 1 })
+  // It can only go forward, and its home does not do its part.
+  const trouble = {
+    step: 'activated',
+    ordinal: 1,
+    verb: 'demote',
+    answer: null,
+    since: NOW - PATIENCE_MS,
+    tries: PATIENCE_TRIES + 1,
+  }
+  const stuck = makeMoves([2, 2, 2], [3, 1, 2], { open: [open({ target: 3, step: 'activated', trouble })] })
+  expect(next(stuck)).toMatchObject({ begin: undefined, wantsPlan: true })
+  expect(roomsOf(stuck, { perInstance: 2 }).map(({ taken }) => taken)).toEqual([2, 1, 1])
+  expect(planned(stuck, PAIRS)).toMatchObject({ plan: { order: [] } })
 })
 
 test('headroom is a wish: it gives way where there are no seats for it', () => {

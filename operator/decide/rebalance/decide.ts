@@ -6,9 +6,9 @@ import type { Event } from '../decision.ts'
 import type { Refusal } from '../snapshot.ts'
 import type { FollowedPlan, MovesFacts, OpenMove, RebalanceSnapshot } from './facts.ts'
 import { homesOf, madeFor } from './plan/plan.ts'
-import { canBeUndone, roomsOf } from './settled.ts'
+import { canBeUndone, isStuck, roomsOf } from './settled.ts'
 import { begunBefore, describeRebalance, type RebalanceCounts, type RebalanceFinding } from './status.ts'
-import { describe, isStuck, reasonOf, stuckAt } from './trouble.ts'
+import { describe, reasonOf, stuckAt } from './trouble.ts'
 import { endsOnly, isByHand, isHeldByMode, lacksApproval } from './turn.ts'
 
 /** Moves under way at the same time in one community: each is a load for two homes. */
@@ -229,12 +229,15 @@ function nextMove(snapshot: RebalanceSnapshot, facts: MovesFacts, plan: Followed
   if (moving) return { wait: true }
   // Gone, moved by another plan, or back where they were since their move was undone.
   if (homesOf(facts).get(step.member) !== step.from) return { stale: true }
-  if (facts.open.filter((move) => !isStuck(move, facts.now)).length >= AT_ONCE) return { wait: true }
+  const going = facts.open.filter((move) => !isStuck(move, facts.now))
+  if (going.length >= AT_ONCE) return { wait: true }
   const row = facts.instances.find(({ ordinal }) => ordinal === step.to)
   if (row?.state !== 'Active') return { stale: true }
   const room = roomsOf(facts, snapshot.community.spec.seats).find(({ ordinal }) => ordinal === step.to)
-  // Whoever leaves there makes room; if nobody does, somebody came who was not foreseen.
-  if (!room || row.taken >= room.cap) return facts.open.length > 0 ? { wait: true } : { stale: true }
+  // Somebody came who was not foreseen, or somebody who was to leave there cannot.
+  if (!room || room.taken >= room.cap) return going.length > 0 ? { wait: true } : { stale: true }
+  // Whoever is leaving there has the seat until they have left.
+  if (row.taken >= room.cap) return { wait: true }
   const unsteady = [step.from, step.to].find((ordinal) => !isSteady(snapshot, ordinal))
   if (unsteady !== undefined) return { hold: notReady(snapshot, unsteady) }
   for (const ordinal of [step.from, step.to]) {

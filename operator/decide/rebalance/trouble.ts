@@ -1,10 +1,10 @@
 // Homes that do not do their part of a move: when that is told, and what it holds up.
 import type { Community } from '../../api/objects.ts'
 import { instanceName } from '../../build/names.ts'
-import { isLong, PATIENCE_MS } from '../../rebalance/drive/patience.ts'
+import { PATIENCE_MS } from '../../rebalance/drive/patience.ts'
 import type { Refusal } from '../snapshot.ts'
 import type { MovesFacts, OpenMove, TroubleFacts } from './facts.ts'
-import { canBeUndone, isUndoing } from './settled.ts'
+import { canBeUndone, isStuck, isUndoing } from './settled.ts'
 
 /** So many tries take half a minute. What is over before that is nobody's business. */
 const TOLD_TRIES = 5
@@ -13,13 +13,6 @@ const isTold = ({ trouble }: OpenMove): boolean => (trouble?.tries ?? 0) >= TOLD
 
 /** Nothing goes on any more, and somebody has to look after it. */
 export const isHalted = ({ open }: Pick<MovesFacts, 'open'>): boolean => open.length > 0 && open.every(isTold)
-
-/**
- * It can only end where it is, and its home has not done its part for long: it is a load for nobody, and others do not wait
- * for it. One that can still be undone is given up by its driver.
- */
-export const isStuck = (move: OpenMove, now: number): boolean =>
-  !canBeUndone(move) && move.trouble != null && isLong(move.trouble, now)
 
 /** One that is stuck may be about one member; so many at one home are about the home, and nobody else is sent into that. */
 const STUCK_AT_ONE = 2
