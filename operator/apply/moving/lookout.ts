@@ -78,7 +78,10 @@ async function findCommunity(
     const message = `spec.community: there is no Community ${name} in namespace ${namespace}: make it, or delete this Rebalance and make one that names another`
     return { refusal: { reason: 'CommunityMissing', message } }
   }
-  if (object.metadata.deletionTimestamp) return undefined
+  if (object.metadata.deletionTimestamp) {
+    const message = `spec.community: the Community ${name} is being deleted: nobody is moved, and what was begun rests where it is; what the deletion waits for: \`kubectl -n ${namespace} describe community ${name}\``
+    return { refusal: { reason: 'Deleting', message } }
+  }
   const parsed = parseCommunity(object)
   if (parsed.ok) return { community: parsed.value }
   const message = `spec.community: the Community ${name} cannot be worked with: ${describeProblems(parsed.problems)}`
