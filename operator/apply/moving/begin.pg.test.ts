@@ -33,7 +33,7 @@ const stay = async (who: TestMember) => {
 }
 const spokenNow = () => readSpoken(mover.deps.directory)
 const move = (who: TestMember, spoken: Spoken) =>
-  begin(mover.deps, { member: who.id, from: 1, to: 2 }, { id: 'r1', reason: 'Overflow' }, spoken)
+  begin(mover.deps, { member: who.id, from: 1, to: 2, perHour: 60 }, { id: 'r1', reason: 'Overflow' }, spoken)
 
 test('whoever says that they stay after a plan was made is not moved by it, and others are', async () => {
   const ana = await join(home.instance, 'ana')

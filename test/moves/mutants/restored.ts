@@ -78,7 +78,7 @@ export const RESTORED: readonly Mutant[] = [
     edits: [
       {
         file: 'operator/rebuild/moves.ts',
-        from: "const decided = old?.step === 'switched' || old?.step === 'activated'",
+        from: "const decided = old?.step === 'switched' || old?.step === 'activated' || current",
         to: 'const decided = false',
       },
     ],
