@@ -2,12 +2,15 @@
 import type { Instance } from '../../instance.ts'
 import type { Incoming } from './activity.ts'
 
-/** What takes something back is to be known wherever that may still come: its member may move before it does. */
-const TAKES_BACK = new Set(['Undo', 'Delete'])
+/**
+ * What takes something back is to be known wherever that may still come: its member may move before it does. A new
+ * version is for every copy there is: whoever read it, and moves to a home with an older copy, would read that again.
+ */
+const FOR_ALL = new Set(['Undo', 'Delete', 'Update'])
 
 /**
  * Stores an activity for this home (intake) and for the others (spool); for a personal inbox for its member's home
- * only, unless it takes something back. When this returns it will be applied at each, however often anything crashes.
+ * only, unless it takes back or changes something. When this returns it will be applied at each, however often anything crashes.
  */
 export async function keep(
   instance: Pick<Instance, 'db' | 'config' | 'homes' | 'wake'>,
@@ -19,7 +22,7 @@ export async function keep(
     ordinal,
     ...instance.homes.instances().flatMap((one) => (one.state === 'Retired' ? [] : [one.ordinal])),
   ]
-  const ordinals = home ? [home.ordinal, ...(TAKES_BACK.has(activity.type) ? all : [])] : all
+  const ordinals = home ? [home.ordinal, ...(FOR_ALL.has(activity.type) ? all : [])] : all
   const rows = [...new Set(ordinals)].map((to) => ({
     ordinal: to,
     activity_uri: activity.id,

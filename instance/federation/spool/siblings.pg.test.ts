@@ -70,6 +70,26 @@ test('whichever pod takes it, a post reaches the homes of all it is for, and nob
   expect(await at(1).db.selectFrom('spool').selectAll().execute()).toEqual([])
 })
 
+test('a new version that comes for one member replaces every copy, whichever home has it', async () => {
+  const note = noteTo(actorOf(1), actorOf(2))
+  expect(await send(note.create)).toBe(202)
+  const texts = async () => {
+    const homes = [...garden.databases.homes.values()]
+    const found = homes.map(({ db }) =>
+      db.selectFrom('posts').select('content_html').where('uri', '=', note.id).executeTakeFirst(),
+    )
+    return (await Promise.all(found)).map((row) => row?.content_html)
+  }
+  await until(async () => expect(await texts()).toEqual(['Hello', 'Hello']))
+  const changed = {
+    ...(note.create.object as object),
+    content: 'Hello again',
+    updated: new Date(Date.now() + 1_000).toISOString(),
+  }
+  expect(await send(bob.activity('Update', changed), `${actorOf(2)}/inbox`)).toBe(202)
+  await until(async () => expect(await texts()).toEqual(['Hello again', 'Hello again']))
+})
+
 test('a home that is down is invisible outside, and misses nothing', async () => {
   await garden.stop(2)
   const sent: string[] = []
