@@ -25,9 +25,12 @@ export type ProfileView = {
 type Which = { readonly id: string } | { readonly resident: string }
 
 const resident = sql<boolean>`EXISTS (SELECT 1 FROM members WHERE members.id = accounts.id)`
+const isNone = (...states: readonly string[]) =>
+  sql<boolean>`NOT EXISTS (SELECT 1 FROM members WHERE members.id = accounts.id AND members.state IN (${sql.join(states)}))`
+/** Whoever is on the way here, or about to go, is shown by their home. */
+const settled = isNone('pending', 'staged', 'leaving')
 /** A member whose sign-up is not yet complete is nobody. */
-const settled = sql<boolean>`NOT EXISTS (SELECT 1 FROM members
-  WHERE members.id = accounts.id AND members.state IN ('pending', 'staged', 'leaving'))`
+const signedUp = isNone('pending')
 
 export async function readProfile(
   db: InstanceDatabase,
@@ -127,7 +130,7 @@ export async function searchPeople(
     .selectFrom('accounts')
     .select([...VIEW, resident.as('resident')])
     .select(mineTo(viewer).as('mine'))
-    .where(settled)
+    .where(signedUp)
     .where(sql<boolean>`(handle LIKE ${pattern} OR lower(display_name) LIKE ${pattern}
       OR lower(display_name) LIKE ${`% ${pattern}`} OR handle || '@' || coalesce(domain, '') LIKE ${pattern})`)
     .orderBy(sql`domain IS NOT NULL`)

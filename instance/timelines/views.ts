@@ -11,7 +11,7 @@ export type AccountView = {
   readonly displayName: string
   readonly avatarUrl: string | null
   readonly url: string
-  /** Lives on this very instance. */
+  /** Lives on this very instance. Whoever is still on the way, or about to go, is shown as a neighbour is. */
   readonly resident: boolean
 }
 
@@ -84,7 +84,8 @@ const accountJson = (alias: string) => {
   return sql`CASE WHEN ${column('id')} IS NOT NULL THEN json_build_object(
     'id', ${column('id')}::text, 'handle', ${column('handle')}, 'domain', ${column('domain')},
     'display_name', ${column('display_name')}, 'avatar_url', ${column('avatar_url')}, 'url', ${column('url')},
-    'resident', EXISTS (SELECT 1 FROM members WHERE members.id = ${column('id')})) END`
+    'resident', EXISTS (SELECT 1 FROM members WHERE members.id = ${column('id')}
+      AND members.state NOT IN ('staged', 'leaving'))) END`
 }
 
 export const accountView = (row: AccountColumns): AccountView => ({

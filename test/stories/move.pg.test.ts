@@ -169,3 +169,33 @@ test('pages that she opened before act as they would have, on people and posts t
   expect([hers.status, hers.path]).toEqual([200, '/@ana'])
   expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
 })
+
+test('people where she is going to live find her, and like what she wrote, while she is on the way', async () => {
+  const bo = visitor(community.site)
+  await bo.submit(await bo.get('/log-in'), '/log-in', { handle: 'bo', password: 'correct horse battery' })
+  const [bos] = await community.admin<{ home: number }>(`SELECT home FROM members WHERE handle = 'bo'`)
+  if ((await home()).home === bos?.home)
+    expect(await drive(deps(), (await begin()).id)).toEqual({ is: 'done' })
+  expect(await say('On the road')).toBe(200)
+  const { body } = await ask(1, '/users/ana/outbox?page=true')
+  const uri = /https:[^"]*\/users\/ana\/posts\/\d+(?=")/.exec(body)?.[0] ?? 'none'
+  const open = (q: string) => bo.get(`/search?q=${encodeURIComponent(q)}`)
+  expect((await bo.submit(await open(uri), '/like')).status).toBe(200)
+
+  const move = await begin()
+  await driveTo(move.id, 'frozen')
+  expect((await open('@ana')).html.text).not.toContain('Nobody found')
+  expect((await bo.submit(await open(uri), '/unlike')).status).toBe(200)
+  expect((await bo.submit(await open(uri), '/like')).status).toBe(200)
+  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  await vi.waitFor(async () => {
+    const { db } = community.running(move.target).instance
+    const likes = await db
+      .selectFrom('likes')
+      .innerJoin('posts', 'posts.id', 'likes.post_id')
+      .select('likes.account_id')
+      .where('posts.uri', '=', uri)
+      .execute()
+    expect(likes).toHaveLength(1)
+  }, 10_000)
+})
