@@ -18,7 +18,10 @@ export async function residentsNamed(
   return rows.map((row) => row.id).filter((id) => isResident(instance, id))
 }
 
-/** Whether somebody here follows this actor, so that what the actor says is wanted. */
+/**
+ * Whether somebody here follows this actor, or has asked to, so that what the actor says is wanted: by another pod it may
+ * come before the answer, and it comes once. Until there is one nobody is shown it for that.
+ */
 export async function isFollowedHere({ db }: Pick<Instance, 'db'>, actor: string): Promise<boolean> {
   const followed = await db
     .selectFrom('follows')
@@ -26,7 +29,6 @@ export async function isFollowedHere({ db }: Pick<Instance, 'db'>, actor: string
     .innerJoin('members', 'members.id', 'follows.follower_id')
     .select('follows.follower_id')
     .where('accounts.uri', '=', actor)
-    .where('follows.state', '=', 'accepted')
     .limit(1)
     .executeTakeFirst()
   return followed !== undefined

@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { neighbourhood } from '../../../../../test/postgres/neighbourhood.ts'
 import { stranger } from '../../../../../test/postgres/people.ts'
 import { follow, followState, unfollow } from '../../../../members/follow.ts'
+import { homeTimeline } from '../../../../timelines/timelines.ts'
 import { apply } from '../../apply/apply.ts'
 
 const { at, person } = neighbourhood({ homes: 1, domain: 'garden.example', people: ['ana'] })
@@ -73,4 +74,18 @@ test('a follow whose activity is not known is answered by any', async () => {
   await at(1).db.updateTable('follows').set({ activity_uri: null }).execute()
   expect(await answer('Accept', embedded(old))).toBe('accepted')
   expect(await answer('Reject', embedded(old))).toBe('none')
+})
+
+test('what was written after the answer, and came before it, is there once it comes', async () => {
+  const asked = await asks()
+  const uri = 'https://far.example/notes/early'
+  const note = { id: uri, type: 'Note', attributedTo: BOB, content: 'Welcome', to: [`${BOB}/followers`] }
+  const id = 'https://far.example/creates/early'
+  const row = { id: '100', actor_uri: BOB, activity_uri: id, recipient: null, from_sibling: null }
+  const body = { id, type: 'Create', actor: BOB, object: note, to: note.to }
+  expect(await apply(at(1), { ...row, body })).toEqual({ is: 'done' })
+  const seen = async () => (await homeTimeline(at(1).db, person('ana'))).entries.map(({ post }) => post.uri)
+  expect(await seen()).toEqual([])
+  expect(await answer('Accept', asked)).toBe('accepted')
+  expect(await seen()).toEqual([uri])
 })
