@@ -22,6 +22,8 @@ type Own = {
   readonly text: string
   readonly summary: string
   readonly visibility: Visibility
+  /** The home at which one that stays at its instance is read. */
+  readonly instance: number | null
   readonly in_reply_to_uri: string | null
   readonly in_reply_to_account_id: string | null
   readonly published_at: Date
@@ -41,7 +43,7 @@ function ownPost(db: Pick<InstanceTransaction, 'selectFrom'>, author: Pick<Autho
   return db
     .selectFrom('posts')
     .select(['id', 'uri', 'summary', 'published_at', 'edited_at'])
-    .select(['in_reply_to_uri', 'in_reply_to_account_id'])
+    .select(['instance', 'in_reply_to_uri', 'in_reply_to_account_id'])
     .select((eb) => [
       eb.fn.coalesce('content_text', eb.val('')).as('text'),
       // The CHECK constraint of the table allows no other values.
@@ -87,7 +89,7 @@ export async function editPost(
     const added = audience.accounts.filter(({ id }) => !had.some((account) => account.id === id))
     const mentions = [...had, ...added]
     const edited = after(now, post.edited_at ?? post.published_at)
-    const { columns, note } = render(instance.config.origin, {
+    const { columns, note, forInstance } = render(instance.config.origin, {
       id: post.id,
       handle: author.handle,
       checked,
@@ -112,6 +114,15 @@ export async function editPost(
     for (const { id } of added) {
       if (!audience.residents.includes(id)) continue
       await notify(tx, { memberId: id, kind: 'mention', accountId: author.id, postId: post.id })
+    }
+    if (forInstance && post.instance !== null) {
+      // Where it is read, if its author lives elsewhere by now.
+      await queueActivity(tx, instance, {
+        memberId: author.id,
+        activity: updateActivity(forInstance, edited),
+        orderingKey: forInstance.id,
+        recipients: { ordinals: [post.instance] },
+      })
     }
     if (!note) return { id: post.id }
     const open = post.visibility === 'public' || post.visibility === 'unlisted'

@@ -18,6 +18,7 @@ export async function deletePost(
   author: Author,
   postId: string,
 ): Promise<{ deleted: true } | Refusal> {
+  const { actor } = actorAddresses(instance.config.origin, author.handle)
   return asMember(instance, author, async (tx) => {
     const post = await tx
       .selectFrom('posts')
@@ -33,24 +34,26 @@ export async function deletePost(
       .insertInto('tombstones')
       .values({
         uri: post.uri,
-        actor_uri: actorAddresses(instance.config.origin, author.handle).actor,
+        actor_uri: actor,
         member_id: author.id,
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    if (post.object_json !== null) {
-      await queueActivity(tx, instance, {
-        memberId: author.id,
-        activity: deleteActivity(JSON.parse(post.object_json) as ObjectJson),
-        orderingKey: post.uri,
-        recipients: {
-          followers: post.visibility !== 'direct',
-          accounts: holders,
-          // Of whatever visibility: it may still be on its way to where a follower lived when it was written.
-          public: true,
-        },
-      })
-    }
+    // What is only for an instance was sent to nobody, but is read there, and is kept wherever its author has lived.
+    const told = post.object_json !== null
+    await queueActivity(tx, instance, {
+      memberId: author.id,
+      activity: deleteActivity(
+        told ? (JSON.parse(post.object_json ?? '') as ObjectJson) : { id: post.uri, type: 'Note', attributedTo: actor },
+      ),
+      orderingKey: post.uri,
+      recipients: {
+        followers: told && post.visibility !== 'direct',
+        accounts: told ? holders : [],
+        // Of whatever visibility: it may still be on its way to where a follower lived when it was written.
+        public: true,
+      },
+    })
     return { deleted: true as const }
   })
 }

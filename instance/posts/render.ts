@@ -80,6 +80,8 @@ export function render(
     object_json: string | null
   }
   readonly note: ObjectJson | undefined
+  /** Of what stays at its instance: for that home alone, if its author lives at another by now. */
+  readonly forInstance: ObjectJson | undefined
 } {
   const { checked } = post
   const contentHtml = textToHtml(checked.text, {
@@ -90,21 +92,20 @@ export function render(
     hashtag: (tag) => hashtagPage(origin, tag),
   })
   const common = { summary: checked.summary, sensitive: checked.summary !== '' }
-  const note =
-    checked.visibility === 'instance'
-      ? undefined
-      : noteDocument(origin, {
-          ...common,
-          id: post.id,
-          handle: post.handle,
-          visibility: checked.visibility,
-          contentHtml,
-          inReplyToUri: post.inReplyToUri,
-          mentions: post.mentions,
-          hashtags: checked.hashtags.map((name) => ({ name, href: hashtagPage(origin, name) })),
-          published: post.published,
-          ...(post.edited && { edited: post.edited }),
-        })
+  const stays = checked.visibility === 'instance'
+  const document = noteDocument(origin, {
+    ...common,
+    id: post.id,
+    handle: post.handle,
+    visibility: checked.visibility === 'instance' ? 'direct' : checked.visibility,
+    contentHtml,
+    inReplyToUri: post.inReplyToUri,
+    mentions: post.mentions,
+    hashtags: checked.hashtags.map((name) => ({ name, href: hashtagPage(origin, name) })),
+    published: post.published,
+    ...(post.edited && { edited: post.edited }),
+  })
+  const note = stays ? undefined : document
   return {
     columns: {
       ...common,
@@ -113,5 +114,6 @@ export function render(
       object_json: note ? JSON.stringify(note) : null,
     },
     note,
+    forInstance: stays ? document : undefined,
   }
 }

@@ -20,6 +20,8 @@ export type Outgoing = {
      * what was left to be done at another home would be sent to nobody.
      */
     readonly homes?: ReadonlyMap<string, number>
+    /** Homes that get it whoever lives there. */
+    readonly ordinals?: readonly number[]
     /** Every sibling gets it too, for any may have it in its cache. */
     readonly public?: boolean
   }
@@ -34,7 +36,7 @@ type Deps = Pick<Instance, 'config' | 'homes' | 'wake'>
 export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outgoing): Promise<void> {
   const people = await recipients(tx, a)
   const homeOf = (id: string) => a.recipients.homes?.get(id) ?? deps.homes.byId(id)?.home
-  const { inboxes, siblings } = destinations(
+  const { inboxes, siblings: homes } = destinations(
     people,
     {
       ordinal: deps.config.ordinal,
@@ -46,6 +48,8 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
     },
     a.recipients.public ?? false,
   )
+  const asked = (a.recipients.ordinals ?? []).filter((ordinal) => ordinal !== deps.config.ordinal)
+  const siblings = [...new Set([...homes, ...asked])]
   if (siblings.length > 0) {
     await tx
       .insertInto('spool')

@@ -71,7 +71,7 @@ export async function savePost(
   }
   const known = await tx
     .selectFrom('posts')
-    .select(['id', 'account_id', 'edited_at', 'content_html'])
+    .select(['id', 'account_id', 'edited_at', 'content_html', 'visibility'])
     .where('uri', '=', note.uri)
     .forUpdate()
     .executeTakeFirst()
@@ -83,8 +83,14 @@ export async function savePost(
     { at: known.edited_at ?? undefined, html: known.content_html },
   )
   if (order < 0) return { id: known.id, stale: true }
+  // What stays here goes on doing so, though its author lives elsewhere by now.
+  const visibility = known.visibility === 'instance' ? known.visibility : content.visibility
   if (order > 0) {
-    await tx.updateTable('posts').set(content).where('id', '=', known.id).execute()
+    await tx
+      .updateTable('posts')
+      .set({ ...content, visibility })
+      .where('id', '=', known.id)
+      .execute()
     await replaceMentions(tx, known.id, note)
     await keepTags(tx, known.id, note.hashtags)
   }

@@ -1,0 +1,50 @@
+// What is done to what a member left behind, or while they were on the way, and goes by other ways than most.
+import { expect, test } from 'vitest'
+import { must, strangersPost } from '../../test/postgres/lives.ts'
+import { neighbourhood } from '../../test/postgres/neighbourhood.ts'
+import { stranger } from '../../test/postgres/people.ts'
+import { resolveAccount } from '../federation/resolve/account.ts'
+import { follow } from '../members/follow.ts'
+import { updateProfile } from '../members/profile.ts'
+import { answerRequest } from '../members/requests.ts'
+import { editPost } from '../posts/edit.ts'
+import { deletePost } from '../posts/remove.ts'
+import { writePost } from '../posts/write.ts'
+
+const homes = neighbourhood({
+  homes: 3,
+  domain: 'aside.example',
+  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ida'],
+})
+const { at, person, round } = homes
+const PUBLIC = 'https://www.w3.org/ns/activitystreams#Public'
+const all = async (times = 3) => {
+  for (let rounds = 0; rounds < times; rounds++) for (const n of [1, 2, 3]) await round(n)
+}
+const arrives = (ordinal: number, body: { id: string; actor: string }) =>
+  at(ordinal)
+    .db.insertInto('intake')
+    .values({ activity_uri: body.id, actor_uri: body.actor, body: JSON.stringify(body) })
+    .execute()
+
+test('what was only for an instance is changed and deleted there as well once its author has left', async () => {
+  const ana = person('ana')
+  const write = async (text: string) => must(await writePost(at(1), ana, { text, visibility: 'instance' })).id
+  const [kept, gone] = [await write('Kept'), await write('Regretted')]
+  expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
+  for (const n of [1, 3]) await at(n).homes.refresh()
+  const there = { ...ana, epoch: 2 }
+  must(await editPost(at(2), there, kept, { text: 'Mended' }))
+  must(await deletePost(at(2), there, gone))
+  await all()
+  const posts = (n: number) =>
+    at(n)
+      .db.selectFrom('posts')
+      .select(['id', 'content_html', 'visibility', 'instance'])
+      .where('account_id', '=', ana.id)
+      .execute()
+  expect(await posts(1)).toEqual([
+    { id: kept, content_html: '<p>Mended</p>', visibility: 'instance', instance: 1 },
+  ])
+  expect(await posts(3)).toEqual([])
+})
