@@ -15,7 +15,7 @@ import { lookUpAddress } from './webfinger.ts'
 const FRESH_MS = 24 * 60 * 60 * 1000
 
 export type ResolveOptions = {
-  /** Fetch again even if the cache is fresh. */
+  /** Fetch again even if the cache is fresh; `unavailable` if that cannot be done now. */
   readonly refresh?: boolean
 }
 
@@ -79,7 +79,8 @@ async function resolveUri(
     if (!(error instanceof DocumentUnavailable)) throw error
     instance.log.debug({ err: error }, 'an account could not be fetched')
     // What was known yesterday is better than nothing, unless its server says that it is gone.
-    if (known && error.kind !== 'gone') return known
+    const wanted = options.refresh && error.kind === 'later'
+    if (known && error.kind !== 'gone' && !wanted) return known
     return refuse(error.kind === 'later' ? 'unavailable' : 'not-found')
   }
 }

@@ -39,7 +39,9 @@ export async function siblingAccount(
     : Number.POSITIVE_INFINITY
   if (known && !refresh && age < FRESH_MS) return known
   const profile = await ask(instance, home)
-  return profile ? saveRemote(instance.db, columns(instance, profile)) : (known ?? refuse('unavailable'))
+  if (profile) return saveRemote(instance.db, columns(instance, profile))
+  // They may have moved, and memory hears of it soon.
+  return known && !refresh ? known : refuse('unavailable')
 }
 
 /** Memory is believed only of who is a member: who was still signing up may be one by now. */
