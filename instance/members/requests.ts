@@ -1,7 +1,8 @@
 // Members who approve their followers answer the requests.
 import { acceptActivity, rejectActivity } from '../federation/documents/activities.ts'
 import { activityUri, actorAddresses } from '../federation/documents/addresses.ts'
-import { newestUri } from '../federation/in/apply/uris.ts'
+import { newestUri, urisOf } from '../federation/in/apply/uris.ts'
+import { bury } from '../federation/in/effects/tombstones.ts'
 import { answerKey } from '../federation/out/answers.ts'
 import { queueActivity } from '../federation/out/queue.ts'
 import type { Instance } from '../instance.ts'
@@ -47,6 +48,8 @@ export async function answerRequest(
         .where('follower_id', '=', followerId)
         .where('followee_id', '=', member.id)
         .execute()
+      // The same wish may come once more: from a home that the member has left, or that was not told it was heard.
+      for (const uri of urisOf(edge.activity_uri)) await bury(tx, uri, edge.uri, member.id)
     }
     const document = answer === 'accept' ? acceptActivity : rejectActivity
     await queueActivity(tx, instance, {

@@ -83,3 +83,64 @@ test('a profile is asked for again once its home is up', async () => {
     .executeTakeFirst()
   expect(row).toEqual({ display_name: 'Cemal' })
 })
+
+test('whom a member has turned away does not ask again by an activity that comes late', async () => {
+  const dee = person('dee')
+  must(await updateProfile(at(1), dee, { displayName: '', bio: '', locked: true }))
+  const zoe = await stranger(at(1), 'zoe')
+  const uri = 'https://other.example/users/zoe'
+  const asks = {
+    id: 'https://other.example/follows/1',
+    type: 'Follow',
+    actor: uri,
+    object: 'https://aside.example/users/dee',
+  }
+  await arrives(1, asks)
+  await round(1)
+  must(await answerRequest(at(1), dee, zoe, 'reject'))
+  expect(await homes.mover.move(dee.id, 2)).toEqual({ is: 'done' })
+  await stranger(at(2), 'zoe')
+  // Her former home got it a second time, and passes it on.
+  await arrives(1, asks)
+  await all()
+  const asked = await at(2).db.selectFrom('follows').selectAll().where('followee_id', '=', dee.id).execute()
+  expect(asked).toEqual([])
+})
+
+test('a neighbour who was turned away does not ask again by an activity that comes late', async () => {
+  const [eva, fay] = [person('eva'), person('fay')]
+  expect(await homes.mover.move(fay.id, 2)).toEqual({ is: 'done' })
+  for (const n of [1, 3]) await at(n).homes.refresh()
+  const there = { ...fay, epoch: 2 }
+  must(await updateProfile(at(2), there, { displayName: '', bio: '', locked: true }))
+  await all(1)
+  must(await resolveAccount(at(1), '@fay'))
+  must(await follow(at(1), eva, fay.id))
+  const [sent] = await at(1)
+    .db.selectFrom('spool')
+    .select(['body', 'actor_uri'])
+    .where('ordinal', '=', 2)
+    .execute()
+  await all()
+  must(await answerRequest(at(2), there, eva.id, 'reject'))
+  // Handed over twice, for the first answer was lost.
+  const body = sent?.body as { id: string }
+  await at(2)
+    .db.insertInto('intake')
+    .values({
+      activity_uri: body.id,
+      actor_uri: sent?.actor_uri ?? '',
+      body: JSON.stringify(body),
+      from_sibling: 1,
+    })
+    .execute()
+  await all()
+  for (const n of [1, 2]) {
+    const edges = await at(n)
+      .db.selectFrom('follows')
+      .select('state')
+      .where('follower_id', '=', eva.id)
+      .execute()
+    expect([n, edges]).toEqual([n, []])
+  }
+})

@@ -26,12 +26,19 @@ export async function clearEdges(context: Context): Promise<void> {
 export async function settleEdges(context: Context): Promise<void> {
   const { tx, move, me } = context
   await endUnfollowed(context)
+  // Whom the member has turned away, which is still on its way here.
+  await sql`DELETE FROM follows USING carried.tombstones AS refused
+    WHERE refused.move = ${move.id}::bigint AND follows.followee_id = ${me} AND follows.state = 'pending'
+      AND ${isResident(context, 'follows.follower_id')}
+      AND refused.uri = ANY (string_to_array(follows.activity_uri, ' '))`.execute(tx)
   await bring(context, 'follows', {
     where: sql`NOT (${isResident(context, 't.follower_id')} OR ${isResident(context, 't.followee_id')})`,
   })
   // Asked, and not answered: who was asked may be on the way out before it comes, and it must be found when they answer.
   await bring(context, 'follows', {
-    where: sql`t.follower_id = ${me} AND t.state = 'pending' AND ${isResident(context, 't.followee_id')}`,
+    where: sql`t.follower_id = ${me} AND t.state = 'pending' AND ${isResident(context, 't.followee_id')}
+      AND NOT EXISTS (SELECT FROM tombstones AS refused
+        WHERE refused.member_id = t.followee_id AND refused.uri = ANY (string_to_array(t.activity_uri, ' ')))`,
   })
   await sql`UPDATE follows SET state = 'accepted' FROM carried.follows AS t
     WHERE t.move = ${move.id}::bigint AND t.follower_id = follows.follower_id AND t.followee_id = follows.followee_id
