@@ -144,3 +144,62 @@ test('a neighbour who was turned away does not ask again by an activity that com
     expect([n, edges]).toEqual([n, []])
   }
 })
+
+test.each([
+  ['gil', 'verified'],
+  ['hal', 'copied'],
+] as const)(
+  'what %s answered is changed at its author’s while they are on the way (%s), and is new where they arrive',
+  async (name, step) => {
+    const who = person(name)
+    const bob = await stranger(at(1), `bob-${name}`)
+    const post = await strangersPost(at(1), bob, `thread-${name}`)
+    must(await writePost(at(1), who, { text: 'Indeed', visibility: 'public', replyTo: post.id }))
+    const begun = must(await homes.mover.begin(who.id, 2))
+    await homes.mover.driveTo(begun.id, step)
+    const actor = `https://other.example/users/bob-${name}`
+    const note = {
+      id: post.uri,
+      type: 'Note',
+      attributedTo: actor,
+      content: '<p>Second</p>',
+      to: [PUBLIC],
+      published: '2026-01-01T10:00:00Z',
+      updated: '2026-01-01T11:00:00Z',
+    }
+    for (const n of [1, 2, 3])
+      await arrives(n, {
+        id: `https://other.example/u/${name}`,
+        type: 'Update',
+        actor,
+        object: note,
+      } as never)
+    await all(1)
+    expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
+    await all()
+    const html = (n: number) =>
+      at(n).db.selectFrom('posts').select('content_html').where('uri', '=', post.uri).execute()
+    expect(await html(2)).toEqual([{ content_html: '<p>Second</p>' }])
+  },
+)
+
+test('who has turned somebody away and comes to where they live is not told again that they ask', async () => {
+  const [ida, ana] = [person('ida'), person('ana')]
+  await all(1)
+  // Ana lives at 2 by now, and asks Ida, who lives at 1.
+  must(await updateProfile(at(1), ida, { displayName: '', bio: '', locked: true }))
+  must(await resolveAccount(at(2), '@ida'))
+  must(await follow(at(2), { ...ana, epoch: 2 }, ida.id))
+  await all()
+  must(await answerRequest(at(1), ida, ana.id, 'reject'))
+  expect(await homes.mover.move(ida.id, 2)).toEqual({ is: 'done' })
+  await all()
+  const edges = await at(2).db.selectFrom('follows').selectAll().where('followee_id', '=', ida.id).execute()
+  const told = await at(2)
+    .db.selectFrom('notifications')
+    .select('kind')
+    .where('member_id', '=', ida.id)
+    .where('kind', '<>', 'notice')
+    .execute()
+  expect([edges, told]).toEqual([[], []])
+})

@@ -57,6 +57,7 @@ export function shownBoosts(member: string): RawBuilder<unknown> {
 /** Whether a post that came or changed during the copy would be shown: coarser than above, for it is about few rows. */
 export const wouldShowPost = (member: string) => sql<boolean>`${travels(member)} AND (
   posts.account_id IN (${followed(sql`${member}::bigint`)}) OR posts.in_reply_to_account_id = ${member}::bigint
+  OR EXISTS (SELECT FROM posts answer WHERE answer.in_reply_to_uri = posts.uri AND answer.account_id = ${member}::bigint)
   OR EXISTS (SELECT FROM mentions WHERE mentions.post_id = posts.id AND mentions.account_id = ${member}::bigint)
   OR EXISTS (SELECT FROM likes WHERE likes.post_id = posts.id AND likes.account_id = ${member}::bigint)
   OR EXISTS (SELECT FROM boosts WHERE boosts.post_id = posts.id AND boosts.account_id = ${member}::bigint)

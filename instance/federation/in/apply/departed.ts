@@ -71,6 +71,7 @@ export async function concerns(
   const { rows } = await sql<{ yes: boolean }>`SELECT
     EXISTS (SELECT FROM carried.accounts WHERE move = ${move.id}::bigint AND uri = ${activity.actor})
     OR EXISTS (SELECT FROM carried.posts WHERE move = ${move.id}::bigint AND uri = ${object})
+    OR EXISTS (SELECT FROM posts WHERE in_reply_to_uri = ${object} AND account_id = ${move.member_id}::bigint)
     OR EXISTS (SELECT FROM accounts WHERE uri = ${activity.actor} AND (
       EXISTS (SELECT FROM follows WHERE follower_id = ${move.member_id}::bigint AND followee_id = accounts.id)
       OR EXISTS (SELECT FROM follows WHERE followee_id = ${move.member_id}::bigint AND follower_id = accounts.id)))
