@@ -8,13 +8,14 @@ import { follow } from '../members/follow.ts'
 import { updateProfile } from '../members/profile.ts'
 import { answerRequest } from '../members/requests.ts'
 import { editPost } from '../posts/edit.ts'
+import { like } from '../posts/react.ts'
 import { deletePost } from '../posts/remove.ts'
 import { writePost } from '../posts/write.ts'
 
 const homes = neighbourhood({
   homes: 3,
   domain: 'aside.example',
-  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ida'],
+  people: ['ana', 'ben', 'cem', 'dee', 'eva', 'fay', 'gil', 'hal', 'ida', 'jon', 'kim'],
 })
 const { at, person, round } = homes
 const PUBLIC = 'https://www.w3.org/ns/activitystreams#Public'
@@ -202,4 +203,19 @@ test('who has turned somebody away and comes to where they live is not told agai
     .where('kind', '<>', 'notice')
     .execute()
   expect([edges, told]).toEqual([[], []])
+})
+
+test('who likes what was only for their instance is seen by its author, who has left', async () => {
+  const [jon, kim] = [person('jon'), person('kim')]
+  const post = must(await writePost(at(1), jon, { text: 'Ours', visibility: 'instance' }))
+  expect(await homes.mover.move(jon.id, 2)).toEqual({ is: 'done' })
+  for (const n of [1, 3]) await at(n).homes.refresh()
+  must(await like(at(1), kim, post.id))
+  await all()
+  const likes = await at(2)
+    .db.selectFrom('likes')
+    .select('account_id')
+    .where('post_id', '=', post.id)
+    .execute()
+  expect(likes).toEqual([{ account_id: kim.id }])
 })

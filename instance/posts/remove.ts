@@ -44,7 +44,9 @@ export async function deletePost(
     await queueActivity(tx, instance, {
       memberId: author.id,
       activity: deleteActivity(
-        told ? (JSON.parse(post.object_json ?? '') as ObjectJson) : { id: post.uri, type: 'Note', attributedTo: actor },
+        told
+          ? (JSON.parse(post.object_json ?? '') as ObjectJson)
+          : { id: post.uri, type: 'Note', attributedTo: actor },
       ),
       orderingKey: post.uri,
       recipients: {

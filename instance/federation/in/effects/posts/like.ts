@@ -26,7 +26,8 @@ export const like: Effect = async ({ instance, activity, commit }) => {
       .selectFrom('posts')
       .select('id')
       .where('id', '=', post.id)
-      .where(visibleTo({ id: liker.id }))
+      // Where they live they may have read what its author, who has left, wrote for that instance alone.
+      .where(visibleTo({ id: liker.id, ordinal: instance.homes.byId(liker.id)?.home }))
       .executeTakeFirst()
     if (!seen) return
     const uris = await heldWith(tx, 'likes', { accountId: liker.id, postId: post.id }, activity)
