@@ -7,6 +7,8 @@ import { sameText } from './digest.ts'
 import { shownBoosts, shownPosts, wouldShowBoost, wouldShowPost } from './shown.ts'
 
 export const PAGE = 500
+/** Octets of posts' texts a page: of other servers each may have 400,000, and a pod little memory. One row always fits. */
+const PAGE_BYTES = 4 * 1024 * 1024
 
 /** The parts of a copy in the order in which they are read: the member's own tables, then what their pages show. */
 export const PARTS: readonly string[] = [...CARRIED.map(({ table }) => table), 'shown-posts', 'shown-boosts']
@@ -63,8 +65,40 @@ async function exportPart(
   const limit = one.page ?? PAGE
   const chosen = sql`SELECT ${sql.table(one.table)}.* FROM ${HOME(one.table)} WHERE ${which} AND ${after(one, behind)}
     ORDER BY ${keyColumns(one)} LIMIT ${sql.lit(limit)}`
-  const { rows, keys } = await readRows(tx, member, one, chosen, !part.startsWith('shown'))
-  return { rows, next: keys.length === limit ? (keys.at(-1) ?? null) : null, share: keys.length / limit }
+  const bytes = bytesOf(one, member)
+  const fits = bytes ? fitting(one, chosen, bytes) : chosen
+  const { rows, keys } = await readRows(tx, member, one, fits, !part.startsWith('shown'))
+  const length = rows.reduce((sum, [, text]) => sum + text.length, 0)
+  return {
+    rows,
+    // Where texts are long, fewer rows than the most do not mean that these were the last.
+    next: bytes || keys.length === limit ? (keys.at(-1) ?? null) : null,
+    share: Math.max(keys.length / limit, length / PAGE_BYTES),
+  }
+}
+
+/** Octets of the texts that come with a row: its own, or those of others' posts that it names. */
+function bytesOf(one: CarriedTable, member: string): RawBuilder<number> | undefined {
+  if (one.table === 'posts') return TEXTS
+  if (!one.posts) return undefined
+  const named = sql.join(one.posts.map((column) => sql.ref(`${one.table}.${column}`)))
+  return sql`(SELECT coalesce(sum(octet_length(named.content_html)), 0) FROM public.posts AS named
+    WHERE named.id IN (${named}) AND named.account_id <> ${member}::bigint)`
+}
+
+const TEXTS = sql<number>`(octet_length(posts.content_html) + coalesce(octet_length(posts.content_text), 0)
+  + coalesce(octet_length(posts.object_json), 0))`
+
+/** The first of the chosen rows, until their texts fill a page. */
+function fitting(
+  one: CarriedTable,
+  chosen: RawBuilder<unknown>,
+  bytes: RawBuilder<number>,
+): RawBuilder<unknown> {
+  const row = sql.table(one.table)
+  return sql`SELECT (measured.entry).* FROM (
+    SELECT ${row} AS entry, ${bytes} AS own, sum(${bytes}) OVER (ORDER BY ${keyColumns(one)}) AS so_far
+    FROM (${chosen}) AS ${row}) AS measured WHERE so_far - own < ${sql.lit(PAGE_BYTES)}`
 }
 
 /**
