@@ -86,11 +86,12 @@ function bytesOf(one: CarriedTable, member: string): RawBuilder<number> | undefi
     WHERE named.id IN (${named}) AND named.account_id <> ${member}::bigint)`
 }
 
-const TEXTS = sql<number>`(octet_length(posts.content_html) + coalesce(octet_length(posts.content_text), 0)
+/** Octets of a post's own texts. */
+export const TEXTS = sql<number>`(octet_length(posts.content_html) + coalesce(octet_length(posts.content_text), 0)
   + coalesce(octet_length(posts.object_json), 0))`
 
 /** The first of the chosen rows, until their texts fill a page. */
-function fitting(
+export function fitting(
   one: CarriedTable,
   chosen: RawBuilder<unknown>,
   bytes: RawBuilder<number>,

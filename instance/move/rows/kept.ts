@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { InstanceTransaction } from '../../store/database.ts'
 import type { CopyPlace, Page } from '../calls.ts'
 import { CARRIED, keyColumns, keyText } from './carried.ts'
-import { after, asElsewhere, PAGE } from './export.ts'
+import { after, asElsewhere, fitting, PAGE, TEXTS } from './export.ts'
 
 /** All that was kept for a move: what is the member's own, and the people and posts that it names. */
 export async function exportKeptPage(
@@ -24,18 +24,20 @@ export async function exportKeptPage(
       : table === 'accounts'
         ? sql`accounts.id = ${move.member_id}::bigint`
         : sql`true`
+  const chosen = sql`SELECT ${list} FROM carried.${sql.id(table)} AS ${name}
+    WHERE move = ${move.id}::bigint AND ${after(one, from.after)}
+    ORDER BY ${keyColumns(one)} LIMIT ${sql.lit(limit)}`
+  const long = table === 'posts'
   const { rows } = await sql<{ chosen: string | null; keys: string[][] | null }>`
-    WITH kept AS MATERIALIZED (
-      SELECT ${list} FROM carried.${sql.id(table)} AS ${name}
-      WHERE move = ${move.id}::bigint AND ${after(one, from.after)}
-      ORDER BY ${keyColumns(one)} LIMIT ${sql.lit(limit)})
+    WITH kept AS MATERIALIZED (${long ? fitting(one, chosen, TEXTS) : chosen})
     SELECT
       (SELECT json_agg(CASE WHEN ${own} THEN to_jsonb(${name}) ELSE ${asElsewhere(table, table)} END)::text
         FROM kept AS ${name}) AS chosen,
       (SELECT json_agg(${keyText(one)} ORDER BY ${keyColumns(one)}) FROM kept AS ${name}) AS keys`.execute(tx)
   const [row] = rows
   const keys = row?.keys ?? []
-  const last = keys.length === limit ? keys.at(-1) : undefined
+  // Where texts are long, fewer rows than the most do not mean that these were the last.
+  const last = long || keys.length === limit ? keys.at(-1) : undefined
   const further = from.part + 1 < CARRIED.length ? { part: from.part + 1, after: null } : null
   return {
     rows: row?.chosen ? [[table, row.chosen]] : [],

@@ -2,6 +2,10 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { neighbourhood } from '../../../test/postgres/neighbourhood.ts'
 import { join, stranger } from '../../../test/postgres/people.ts'
+import type { CopyPlace, Page } from '../calls.ts'
+import { columnsOf } from './columns.ts'
+import { inSnapshot } from './export.ts'
+import { exportKeptPage } from './kept.ts'
 
 const homes = neighbourhood({ homes: 2 })
 const { at } = homes
@@ -26,7 +30,7 @@ test('long posts of others come in pages that a small pod can hold, and all of t
   const sizes: number[] = []
   homes.network.around = async (call, send) => {
     const answer = await send()
-    if (/\/(page|kept)$/.test(call.path)) sizes.push(Buffer.byteLength(JSON.stringify(answer.body)))
+    if (call.path.endsWith('/page')) sizes.push(Buffer.byteLength(JSON.stringify(answer.body)))
     return answer
   }
   expect(await homes.mover.move(ana.id, 2)).toEqual({ is: 'done' })
@@ -37,4 +41,16 @@ test('long posts of others come in pages that a small pod can hold, and all of t
     .where('kind', '=', 'mention')
   const { count } = await told.select((eb) => eb.fn.countAll<string>().as('count')).executeTakeFirstOrThrow()
   expect(Number(count)).toBe(250)
+  // And so do those that are kept aside of her, should her new home lose her.
+  const { id, member_id } = await db.selectFrom('moves').select(['id', 'member_id']).executeTakeFirstOrThrow()
+  const columns = await columnsOf(db)
+  const kept: number[] = []
+  for (let place: CopyPlace | null = { part: 0, after: null }; place; ) {
+    const from: CopyPlace = place
+    const page: Page = await inSnapshot(db, (tx) => exportKeptPage(tx, columns, { id, member_id }, from))
+    expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(MOST)
+    for (const [table, rows] of page.rows) if (table === 'posts') kept.push(JSON.parse(rows).length)
+    place = page.next
+  }
+  expect(kept.reduce((sum, one) => sum + one, 0)).toBe(250)
 }, 120_000)
