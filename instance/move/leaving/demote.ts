@@ -12,6 +12,9 @@ import { columnsOf } from '../rows/columns.ts'
 import { planForTwins } from '../rows/stage.ts'
 import { endLog } from './release.ts'
 
+/** It can only be tried until it is done: for whoever has very much it takes longer than a request may. */
+const STATEMENT_MS = 300_000
+
 type Done = { readonly done: true }
 const DONE: Done = { done: true }
 
@@ -57,6 +60,7 @@ export async function keepAndLetGo(
   await takeTurn(tx)
   await sql`SELECT pg_advisory_xact_lock(${move.member_id}::bigint)`.execute(tx)
   await planForTwins(tx)
+  await sql`SET LOCAL statement_timeout = ${sql.lit(STATEMENT_MS)}`.execute(tx)
   await keep(tx, move, columns)
   await letGo(tx, move)
   await setState(tx, move, 'demoted', { frozen_at: null })
