@@ -8,10 +8,15 @@ import { refuse } from '../../refusal.ts'
 
 type Verdict = 'activate' | 'drop' | 'leave'
 
-/** What to do with a pending row of `ordinal`, by the directory's row of the same id, read after it. */
+/**
+ * What to do with a pending row of `ordinal`, by the directory's row of the same id, read after it. Nobody moves who is
+ * pending: one who lives elsewhere by now was active here in between, and the row comes from a call that was late, or
+ * from a restore.
+ */
 export function verdict(found: { state: string; home: number } | undefined, ordinal: number): Verdict {
   if (!found) return 'drop'
-  return found.state === 'active' && found.home === ordinal ? 'activate' : 'leave'
+  if (found.state !== 'active') return 'leave'
+  return found.home === ordinal ? 'activate' : 'drop'
 }
 
 /**
@@ -42,14 +47,12 @@ export async function settlePending(instance: Instance): Promise<void> {
   // In a directory from before the sign-up, a missing row proves nothing.
   if (isRegression(instance.homes, { ...meta, revision: BigInt(meta.revision) })) return
   for (const id of ids) {
-    const what = verdict(
-      rows.find((row) => row.id === id),
-      instance.config.ordinal,
-    )
+    const found = rows.find((row) => row.id === id)
+    const what = verdict(found, instance.config.ordinal)
     if (what === 'activate') {
       await activate(instance, id)
       await instance.homes.freshById(id)
-    } else if (what === 'drop') await dropPending(instance, id)
+    } else if (what === 'drop') await dropPending(instance, id, found ? 'elsewhere' : 'nobody')
   }
 }
 
@@ -79,8 +82,12 @@ export async function activate({ db }: Pick<Instance, 'db'>, id: string): Promis
   })
 }
 
-/** Only after the directory no longer has the seat. */
-export async function dropPending({ db }: Pick<Instance, 'db'>, id: string): Promise<void> {
+/** Only after the directory no longer has the seat. What is known here of somebody who lives elsewhere stays. */
+export async function dropPending(
+  { db }: Pick<Instance, 'db'>,
+  id: string,
+  who: 'nobody' | 'elsewhere' = 'nobody',
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await sql`SELECT pg_advisory_xact_lock_shared(${id}::bigint)`.execute(tx)
     const gone = await tx
@@ -89,6 +96,6 @@ export async function dropPending({ db }: Pick<Instance, 'db'>, id: string): Pro
       .where('state', '=', 'pending')
       .returning('id')
       .executeTakeFirst()
-    if (gone) await tx.deleteFrom('accounts').where('id', '=', id).execute()
+    if (gone && who === 'nobody') await tx.deleteFrom('accounts').where('id', '=', id).execute()
   })
 }
