@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     metrics: Metrics
     lifecycle: Lifecycle
+    /** For siblings that ask before they send what can be sent only once. */
+    gate: Gate | undefined
   }
 }
 
@@ -45,6 +47,7 @@ export function registerDoor(
   const replays = new WeakMap<FastifyRequest, Buffer>()
   app.decorate('metrics', metrics)
   app.decorate('lifecycle', lifecycle)
+  app.decorate('gate', gate)
   app.decorateRequest('sibling', undefined)
   const serves = answerForPresent(app, deps)
 

@@ -12,7 +12,8 @@ import { HOME_HEADER, onwardHeaders, writeSubject } from './headers.ts'
 /** Requests under way to one sibling. One that hangs holds this many, and then costs only its own members. */
 const PER_SIBLING = 256
 const HEADERS_TIMEOUT_MS = 30_000
-const ASK_TIMEOUT_MS = 3_000
+/** Longer than a home waits for the end of a freeze before it says whether it is the home. */
+const ASK_TIMEOUT_MS = 5_000
 export const ASK_PATH = '/internal/home'
 
 export type Handover =

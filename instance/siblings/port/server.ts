@@ -74,7 +74,7 @@ async function buildInternalApp<I extends InternalDeps>(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 16 * 1024 * 1024,
   })
-  const { lifecycle, metrics } = publicApp
+  const { lifecycle, metrics, gate } = publicApp
   const fill = registerFigures(metrics, instance)
 
   // That this is answered at all shows that the event loop turns; a database that is down must not restart the pod.
@@ -104,7 +104,13 @@ async function buildInternalApp<I extends InternalDeps>(
       const subject = readSubject(request.url.split('?', 2)[1] ?? '')
       if (!subject) return reply.code(400).send({ error: 'say handle=… or id=…' })
       const remembered = await whereIs(instance, subject)
-      const place = remembered.at === 'home' ? await whereIsNow(instance, subject) : remembered
+      let place = remembered.at === 'home' ? await whereIsNow(instance, subject) : remembered
+      // Who is just being moved would be sent away when the body has flowed.
+      if (place.at === 'here' && gate) {
+        const passes = await gate(subject, true)
+        if (passes === 'undecided' || passes === 'unknown') return reply.code(503).send()
+        if (passes === 'elsewhere') place = await whereIs(instance, subject)
+      }
       if (place.at !== 'home') return reply.code(204).send()
       return reply.code(421).header(HOME_HEADER, String(place.ordinal)).send()
     })
