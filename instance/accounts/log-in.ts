@@ -71,16 +71,27 @@ export async function logIn(
   }))
 }
 
-/** Ends the session of this cookie value. */
+/**
+ * Ends the session of this cookie value. Where it gives no member there is nothing to end, but not if they live here
+ * and are not here: they are brought back with their sessions, so `elsewhere` then.
+ */
 export async function logOut(
   instance: Instance,
-  member: { id: string; epoch: number },
+  member: { id: string; epoch: number } | undefined,
   cookie: string,
 ): Promise<true | Refusal> {
+  if (!member) return (await isMissing(instance, cookie)) ? refuse('elsewhere') : true
   return asMember(instance, member, async (tx) => {
     if (parseSession(cookie)?.memberId === member.id) await endSession(tx, cookie)
     return true as const
   })
+}
+
+async function isMissing({ db, homes }: Instance, cookie: string): Promise<boolean> {
+  const id = parseSession(cookie)?.memberId
+  if (id === undefined || homes.byId(id)?.state !== 'active') return false
+  const row = await db.selectFrom('members').select('state').where('id', '=', id).executeTakeFirst()
+  return row === undefined || row.state === 'leaving' || row.state === 'staged'
 }
 
 /** Sets a new password and ends all sessions but that of `cookie`. */

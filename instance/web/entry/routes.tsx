@@ -180,12 +180,11 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
   })
   app.post('/log-out', async (request, reply) => {
     const member = formMember(request, readForm({ csrf: text }, request.body).csrf)
-    if (!isRefusal(member)) {
-      const result = await logOut(instance, member, request.cookies[SESSION_COOKIE] ?? '')
-      if (isRefusal(result)) return sendRefusal(reply, await web.shell(request), result)
-    } else if (member.code !== 'log-in-first') {
-      return sendRefusal(reply, await web.shell(request), member)
-    }
+    const cookie = request.cookies[SESSION_COOKIE] ?? ''
+    let result: true | Refusal
+    if (!isRefusal(member)) result = await logOut(instance, member, cookie)
+    else result = member.code === 'log-in-first' ? await logOut(instance, undefined, cookie) : member
+    if (isRefusal(result)) return sendRefusal(reply, await web.shell(request), result)
     clearSessionCookie(reply)
     return reply.redirect('/', 303)
   })
