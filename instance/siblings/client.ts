@@ -1,5 +1,5 @@
 // Calls from this instance to its siblings, over their internal ports.
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { InternalKeys } from './keys.ts'
 
@@ -21,7 +21,10 @@ export type RawCall = {
   readonly headers: Record<string, string | string[]>
   readonly body: Dispatcher.DispatchOptions['body']
   readonly signal: AbortSignal
-  /** Until the answer's first line; no end is set to how long its body may take, for some are streams. */
+  /**
+   * Until the answer's first line, the wait for a connection included; of a body that is a stream, only since its end.
+   * No end is set to how long the answer's body may take, for some are streams.
+   */
   readonly headersTimeoutMs: number
 }
 
@@ -111,17 +114,23 @@ export function makeSiblings(deps: SiblingsDeps): Siblings {
   const send: Siblings['send'] = async (ordinal, call) => {
     const base = address(ordinal)
     let answer: RawAnswer
+    // The agent's own clock begins only with a connection, and 64 who wait for an answer keep the others from one.
+    const late = new AbortController()
+    const timer =
+      call.body instanceof Readable ? undefined : setTimeout(() => late.abort(), call.headersTimeoutMs)
     try {
       answer = await request(base + call.path, {
         dispatcher: agent,
         method: call.method as Dispatcher.HttpMethod,
         headers: { ...call.headers, ...identity() },
         body: call.body ?? null,
-        signal: call.signal,
+        signal: AbortSignal.any([call.signal, late.signal]),
         headersTimeout: call.headersTimeoutMs,
       })
     } catch (error) {
       throw new SiblingUnreachable(ordinal, wasRefused(error), error)
+    } finally {
+      clearTimeout(timer)
     }
     if (answer.headers[ORDINAL_HEADER] === String(ordinal)) return answer
     // Not read to its end, which may never come.
