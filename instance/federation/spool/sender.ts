@@ -10,34 +10,38 @@ const BATCH = 50
 /** A batch stays below the limit of the sibling's internal port. */
 const MAX_BYTES = 8 * 1024 * 1024
 
-/** One loop for all siblings: each is handed a batch at a time, and one that is down keeps no other waiting. */
+/** One loop for all siblings: each is handed a batch at a time, and one that gives no answer keeps no other waiting. */
 export function startSpool(instance: Instance, random: () => number): Worker {
   const failures = new Map<number, { readonly count: number; readonly until: number }>()
+  const running = new Map<number, Promise<void>>()
+  const onError = (error: unknown) => {
+    if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'the spool waits for the database')
+    else instance.log.error({ err: error }, 'the spool failed')
+  }
+  const hand = async (ordinal: number, signal: AbortSignal) => {
+    const result = await handOver(instance, ordinal, signal).catch((error: unknown) => {
+      if (!signal.aborted) onError(error)
+      return 'failed' as const
+    })
+    running.delete(ordinal)
+    if (result !== 'failed') failures.delete(ordinal)
+    else {
+      const count = (failures.get(ordinal)?.count ?? 0) + 1
+      failures.set(ordinal, { count, until: performance.now() + fullJitter(count, random, 500, 15_000) })
+    }
+    if (result === 'more') worker.poke()
+  }
   const worker = startLoop({
     pollMs: 3_000,
     random,
-    onError: (error) => {
-      if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'the spool waits for the database')
-      else instance.log.error({ err: error }, 'the spool failed')
-    },
+    onError,
     step: async (signal) => {
       const rows = await instance.db.selectFrom('spool').select('ordinal').distinct().execute()
-      const due = rows.filter(({ ordinal }) => (failures.get(ordinal)?.until ?? 0) <= performance.now())
-      const results = await Promise.all(
-        due.map(async ({ ordinal }) => {
-          const result = await handOver(instance, ordinal, signal)
-          if (result !== 'failed') failures.delete(ordinal)
-          else {
-            const count = (failures.get(ordinal)?.count ?? 0) + 1
-            failures.set(ordinal, {
-              count,
-              until: performance.now() + fullJitter(count, random, 500, 15_000),
-            })
-          }
-          return result
-        }),
-      )
-      return results.includes('more')
+      for (const { ordinal } of rows) {
+        const isDue = (failures.get(ordinal)?.until ?? 0) <= performance.now()
+        if (isDue && !running.has(ordinal)) running.set(ordinal, hand(ordinal, signal))
+      }
+      return false
     },
   })
   const unlisten = instance.wake.listen('spool', worker.poke)
@@ -46,6 +50,7 @@ export function startSpool(instance: Instance, random: () => number): Worker {
     stop: async () => {
       unlisten()
       await worker.stop()
+      await Promise.all(running.values())
     },
   }
 }
