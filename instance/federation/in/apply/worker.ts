@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Instance } from '../../../instance.ts'
-import { isDatabaseDown } from '../../../store/failures.ts'
+import { isDatabaseDown, pause } from '../../../store/failures.ts'
 import { kvSweep } from '../../../store/kv.ts'
 import { aloneIfUnended, isFree, LEASE_S, MOST_TAKINGS, TAKEN_TOO_OFTEN, whileHeld } from '../../held.ts'
 import { startLoop, type Worker } from '../../loop.ts'
@@ -10,6 +10,10 @@ import { later, type Outcome } from '../effects/effect.ts'
 import { apply, type IntakeRow } from './apply.ts'
 
 const BATCH = 8
+/** More is taken meanwhile where somebody elsewhere is waited for longer than this, */
+const PATIENCE_MS = 500
+/** but no more than so many at once. */
+const MOST_AT_ONCE = 4 * BATCH
 const KEEP_TOMBSTONES_DAYS = 30
 
 export type Leased = IntakeRow & {
@@ -28,13 +32,43 @@ export function retryAfter(attempts: number, random: () => number): number {
 /** `leaseS`: after this what a worker that died had in hand is taken by another. */
 export function startIntake(instance: Instance, random: () => number, leaseS = LEASE_S): Worker {
   let sweptAt = Number.NEGATIVE_INFINITY
+  let running = 0
+  const slow = new Set<Promise<void>>()
+  const onError = (error: unknown) => {
+    if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'the intake waits for the database')
+    else instance.log.error({ err: error }, 'the intake failed')
+  }
+  const applyAll = async (rows: readonly Leased[], since: number, signal: AbortSignal) => {
+    running += rows.length
+    // A lease that is lost ends no attempt: applied by two at once, it has the effect of one.
+    const results = await whileHeld(instance, { table: 'intake', rows, since, leaseS }, () =>
+      // All end before an error is passed on: a step that was stopped must not go on behind its back.
+      Promise.allSettled(
+        rows.map(async (row) => {
+          try {
+            if (signal.aborted) return await release(instance, row)
+            return await settle(instance, row, await attempt(instance, row), random)
+          } finally {
+            running--
+          }
+        }),
+      ),
+    )
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason
+    }
+  }
+  const leave = (batch: Promise<void>) => {
+    const ended = batch.catch(onError).then(() => {
+      slow.delete(ended)
+      worker.poke()
+    })
+    slow.add(ended)
+  }
   const worker = startLoop({
     pollMs: 5_000,
     random,
-    onError: (error) => {
-      if (isDatabaseDown(error)) instance.log.warn({ err: error }, 'the intake waits for the database')
-      else instance.log.error({ err: error }, 'the intake failed')
-    },
+    onError,
     step: async (signal) => {
       if (performance.now() - sweptAt > 3_600_000) {
         sweptAt = performance.now()
@@ -42,22 +76,14 @@ export function startIntake(instance: Instance, random: () => number, leaseS = L
       }
       // Nothing can be applied by an older copy of the directory, and no try is to be used up for that.
       const since = performance.now()
-      const rows = instance.homes.regressed ? [] : await lease(instance, BATCH, leaseS)
+      const most = Math.min(BATCH, MOST_AT_ONCE - running)
+      const rows = instance.homes.regressed || most <= 0 ? [] : await lease(instance, most, leaseS)
       if (rows.length === 0) return false
-      // A lease that is lost ends no attempt: applied by two at once, it has the effect of one.
-      const results = await whileHeld(instance, { table: 'intake', rows, since, leaseS }, () =>
-        // All end before an error is passed on: a step that was stopped must not go on behind its back.
-        Promise.allSettled(
-          rows.map(async (row) => {
-            if (signal.aborted) return release(instance, row)
-            return settle(instance, row, await attempt(instance, row), random)
-          }),
-        ),
-      )
-      for (const result of results) {
-        if (result.status === 'rejected') throw result.reason
-      }
-      return rows.length === BATCH || rows.some(({ unended }) => unended)
+      const batch = applyAll(rows, since, signal)
+      const alone = rows.some(({ unended }) => unended)
+      if (alone) await batch
+      else if (!(await endsWithin(batch, PATIENCE_MS, signal))) leave(batch)
+      return rows.length === most || alone
     },
   })
   const unlisten = instance.wake.listen('intake', worker.poke)
@@ -66,7 +92,21 @@ export function startIntake(instance: Instance, random: () => number, leaseS = L
     stop: async () => {
       unlisten()
       await worker.stop()
+      await Promise.all(slow)
     },
+  }
+}
+
+/** Throws what `work` throws within that time. */
+async function endsWithin(work: Promise<void>, ms: number, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController()
+  try {
+    return await Promise.race([
+      work.then(() => true),
+      pause(ms, AbortSignal.any([over.signal, signal])).then(() => false),
+    ])
+  } finally {
+    over.abort()
   }
 }
 
