@@ -152,10 +152,11 @@ export async function openByToken(
     .select(sql<boolean>`activated_at > now() - interval '10 minutes'`.as('fresh'))
     .where('id', '=', id)
     .where('signup_token', '=', tokenText(tokenHash))
-    .where('home', '=', instance.config.ordinal)
     .where('state', '=', 'active')
     .executeTakeFirst()
   if (!row) return refuse('not-found')
+  // Moved on since the asker read where they live.
+  if (row.home !== instance.config.ordinal) return refuse('elsewhere')
   if (!row.fresh) return refuse('already-signed-up')
   await settlePending(instance)
   const opened = await openSession(instance, row, userAgent)
