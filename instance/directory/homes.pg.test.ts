@@ -226,3 +226,18 @@ test('a home restored from an old copy lets go of who moved away, and of nobody 
     { id: '8', state: 'active' },
   ])
 })
+
+test('once idle, what was being read has been read', async () => {
+  const { homes } = home.instance
+  await homes.idle()
+  await add(6, 'finn')
+  await raise()
+  let over = false
+  const reading = homes.refresh().then(() => {
+    over = true
+  })
+  homes.soon()
+  await homes.idle()
+  expect([over, homes.byHandle('finn')?.id]).toEqual([true, '6'])
+  await reading
+})

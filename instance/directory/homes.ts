@@ -77,6 +77,8 @@ export type Homes = {
   refresh(): Promise<void>
   /** A refresh within a moment: many changes at once make one. */
   soon(): void
+  /** Resolves once nothing is being read. What was to be read soon is read no more. */
+  idle(): Promise<void>
   /** Reads one member's row from the directory itself and corrects memory by it. */
   freshByHandle(handle: string): Promise<Home | undefined>
   freshById(id: string): Promise<Home | undefined>
@@ -180,6 +182,11 @@ export function openHomes(deps: Deps): Homes {
       refresh().catch(() => undefined)
     }, 100).unref()
   }
+  const idle = async () => {
+    clearTimeout(coming)
+    coming = undefined
+    for (let read = next ?? running; read; read = next ?? running) await read.catch(() => undefined)
+  }
   const correct = (fresh: Home | undefined, stale: Home | undefined) => {
     if (fresh) {
       put(fresh)
@@ -229,6 +236,7 @@ export function openHomes(deps: Deps): Homes {
     },
     refresh,
     soon,
+    idle,
     freshByHandle: async (handle) => {
       const folded = handle.toLowerCase()
       return correctBy(readMember(deps.directory, { handle: folded }), () => byHandle.get(folded))
@@ -257,6 +265,7 @@ export function openHomes(deps: Deps): Homes {
         stop: async () => {
           stopping.abort()
           await done
+          await idle()
         },
       }
     },

@@ -173,6 +173,8 @@ export async function makeInstance(
     close: async () => {
       await app.close()
       await egress.close()
+      // What it saw half before and half after the next test would be noted in its database.
+      await homes.idle()
     },
   }
 }
