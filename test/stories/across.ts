@@ -39,10 +39,14 @@ export async function openAcross(
   const fan = (index: number) => fans[index] ?? ben
 
   const homes = [...garden.databases.homes.values(), ...shore.databases.homes.values()]
+  // From where things leave to where they come, one after the other, or what goes from one to the next meanwhile is in
+  // none of them; and twice, for what is taken in may be answered.
   const settled = () =>
     until('nothing is on its way', async () => {
-      const left = await Promise.all(homes.map(({ db }) => onTheWay(db, ['intake', 'spool', 'deliveries'])))
-      return Math.max(...left) === 0
+      for (const _ of ['once', 'again'])
+        for (const table of ['deliveries', 'spool', 'intake'] as const)
+          for (const { db } of homes) if ((await onTheWay(db, [table])) > 0) return false
+      return true
     })
   const send = async (page: Page, form: string, fields: Fields = {}) => {
     const { status } = await ana.submit(page, form, fields)
