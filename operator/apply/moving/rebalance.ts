@@ -12,12 +12,7 @@ import type { Community, Rebalance } from '../../api/objects.ts'
 import { heedsWishes } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
 import { REBALANCE_MANAGER } from '../../decide/changed.ts'
-import {
-  AT_ONCE,
-  type Begin,
-  decideRebalance,
-  type RebalanceDecision,
-} from '../../decide/rebalance/decide.ts'
+import { AT_ONCE, type Begin, decideRebalance } from '../../decide/rebalance/decide.ts'
 import type { MovesFacts, PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
 import { observeRebalance, type SeenRebalance } from '../../observe/rebalance.ts'
 import { directoryOf } from '../../postgres/directory/kysely.ts'
@@ -45,8 +40,6 @@ const REFUSED_MS = 5_000
 /** `spoken`: what members had said of their wishes when it was planned. */
 type Memory = { state: PlanState; readonly spoken: Spoken; readonly at: number }
 type Ways = NonNullable<SeenRebalance['ways']>
-/** Of one reconcile: moves that were begun, and whether a plan has been made since the last of them. */
-type Done = { begun: number; planned: boolean }
 
 export function createRebalancer(
   deps: ReconcilerDeps,
@@ -87,94 +80,84 @@ export function createRebalancer(
     return false
   }
 
-  /** One look. Undefined where it is to be followed by another one: what was seen may be minutes old. */
-  async function work(
-    rebalance: Rebalance,
-    community: Community,
-    so: Done,
-    signal: AbortSignal,
-  ): Promise<RebalanceDecision | undefined> {
+  async function work(rebalance: Rebalance, community: Community, signal: AbortSignal) {
     const { uid, namespace, name } = rebalance.metadata
     const key = `${namespace}/${name}`
     uids.set(key, uid)
     const aged = plans.get(uid)
     if (aged && now() - aged.at > PLAN_MS) plans.delete(uid)
-    signal.throwIfAborted()
-    const { snapshot: seen, ways } = await observeRebalance(rebalance, community, deps)
-    const snapshot = {
-      ...seen,
-      regressed: ways !== undefined && regressed(community.metadata.uid, ways),
-      running: movers.running(),
-      resting: movers.resting(),
-    }
-    const decide = (plan: PlanState) =>
-      decideRebalance({
-        ...snapshot,
-        replaced: ways ? replacedOf(community, ways.facts) : new Map(),
-        plan,
-      })
-    const decision = decide(plans.get(uid)?.state ?? { is: 'none' })
-    if (!ways) return decision
-    const way = driveDeps(community, ways)
-    const walk = (id: string, between: readonly number[]) =>
-      movers.drive(
-        key,
-        id,
-        between.map((ordinal) => keyOf(community, ordinal)),
-        () => walkOne(way, ways, id),
-      )
-    const resume = (id: string) => {
-      const move = ways.facts.open.find((one) => one.id === id)
-      if (move) walk(id, [move.source, move.target])
-    }
-    // What is given up first is walked afterwards.
-    decision.drive.filter((id) => !decision.abandon.includes(id)).forEach(resume)
-    const { begin: wanted } = decision
-    const free = wanted && movers.hold([keyOf(community, wanted.from), keyOf(community, wanted.to)])
-    try {
-      for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
-      decision.abandon.forEach(resume)
-      // Nobody who is on their way waits until all homes have answered.
-      if (decision.wantsPlan && !so.planned) {
+    for (let begun = 0; ; begun++) {
+      signal.throwIfAborted()
+      const { snapshot: seen, ways } = await observeRebalance(rebalance, community, deps)
+      const snapshot = {
+        ...seen,
+        regressed: ways !== undefined && regressed(community.metadata.uid, ways),
+        running: movers.running(),
+        resting: movers.resting(),
+      }
+      const decide = (plan: PlanState) =>
+        decideRebalance({
+          ...snapshot,
+          replaced: ways ? replacedOf(community, ways.facts) : new Map(),
+          plan,
+        })
+      let decision = decide(plans.get(uid)?.state ?? { is: 'none' })
+      if (!ways) return decision
+      if (decision.wantsPlan) {
         const { state, spoken } = await askAndPlan(rebalance, community, ways)
-        if (state.is === 'unanswered') return decide(state)
-        plans.set(uid, { state, spoken, at: now() })
-        so.planned = true
-        return undefined
+        if (state.is !== 'unanswered') plans.set(uid, { state, spoken, at: now() })
+        decision = decide(state)
       }
-      if (!wanted || so.begun >= AT_ONCE) return decision
-      const { state: followed, spoken = new Map() } = plans.get(uid) ?? {}
-      const note: RebalanceNote = {
-        id: uid,
-        reason: rebalance.spec.reason,
-        ...(followed?.is === 'made' && {
-          keptBefore: followed.plan.keptBefore,
-          keptAfter: followed.plan.keptAfter,
-        }),
+      const way = driveDeps(community, ways)
+      const walk = (id: string, between: readonly number[]) =>
+        movers.drive(
+          key,
+          id,
+          between.map((ordinal) => keyOf(community, ordinal)),
+          () => walkOne(way, ways, id),
+        )
+      const resume = (id: string) => {
+        const move = ways.facts.open.find((one) => one.id === id)
+        if (move) walk(id, [move.source, move.target])
       }
-      const move = await begin(way, wanted, note, spoken).catch((error: unknown) => {
-        // Nobody knows whether it was begun: what is left is planned from what the directory says.
-        plans.delete(uid)
-        throw error
-      })
-      // Somebody came, went, wishes something else or was quicker than the plan.
-      if (isRefusal(move)) {
-        // The plan is as good as before: the next look sees how many were begun, and says so.
-        if (move.code !== 'moves-per-hour') plans.delete(uid)
-        return { ...decision, requeueAfterMs: REFUSED_MS }
-      }
-      const memory = plans.get(uid)
-      if (memory?.state.is === 'made')
-        memory.state = {
-          is: 'made',
-          plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
+      // What is given up first is walked afterwards.
+      decision.drive.filter((id) => !decision.abandon.includes(id)).forEach(resume)
+      const { begin: wanted } = decision
+      const free = wanted && movers.hold([keyOf(community, wanted.from), keyOf(community, wanted.to)])
+      try {
+        for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
+        decision.abandon.forEach(resume)
+        if (!wanted || begun >= AT_ONCE) return decision
+        const { state: followed, spoken = new Map() } = plans.get(uid) ?? {}
+        const note: RebalanceNote = {
+          id: uid,
+          reason: rebalance.spec.reason,
+          ...(followed?.is === 'made' && {
+            keptBefore: followed.plan.keptBefore,
+            keptAfter: followed.plan.keptAfter,
+          }),
         }
-      walk(move.id, [wanted.from, wanted.to])
-      so.begun++
-      so.planned = false
-      return undefined
-    } finally {
-      free?.()
+        const move = await begin(way, wanted, note, spoken).catch((error: unknown) => {
+          // Nobody knows whether it was begun: what is left is planned from what the directory says.
+          plans.delete(uid)
+          throw error
+        })
+        // Somebody came, went, wishes something else or was quicker than the plan.
+        if (isRefusal(move)) {
+          // The plan is as good as before: the next look sees how many were begun, and says so.
+          if (move.code !== 'moves-per-hour') plans.delete(uid)
+          return { ...decision, requeueAfterMs: REFUSED_MS }
+        }
+        const memory = plans.get(uid)
+        if (memory?.state.is === 'made')
+          memory.state = {
+            is: 'made',
+            plan: { ...memory.state.plan, started: memory.state.plan.started + 1 },
+          }
+        walk(move.id, [wanted.from, wanted.to])
+      } finally {
+        free?.()
+      }
     }
   }
 
@@ -250,18 +233,16 @@ export function createRebalancer(
 
   return async (key, signal) => {
     const look = async (): Promise<Look | undefined> => {
+      const seen = await lookOut(key, deps)
+      if (!seen) return forget(key)
+      const { object } = seen
       const step = NO_STEPS(deps)
-      for (const so: Done = { begun: 0, planned: false }; ; ) {
-        const seen = await lookOut(key, deps)
-        if (!seen) return forget(key)
-        const { object } = seen
-        if ('decision' in seen) return { object, decision: seen.decision, step }
-        try {
-          const decision = await work(seen.rebalance, seen.community, so, signal)
-          if (decision) return { object, decision: { ...decision, groups: [] }, step }
-        } catch (failure) {
-          return { object, failure }
-        }
+      if ('decision' in seen) return { object, decision: seen.decision, step }
+      try {
+        const decision = await work(seen.rebalance, seen.community, signal)
+        return { object, decision: { ...decision, groups: [] }, step }
+      } catch (failure) {
+        return { object, failure }
       }
     }
     const of = await communityKeyOf(key, kube)
