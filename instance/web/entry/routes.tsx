@@ -8,7 +8,7 @@ import { clearSessionCookie, SESSION_COOKIE, setSessionCookie } from '../../acco
 import { newSignUpToken, signUp } from '../../accounts/sign-up/sign-up.ts'
 import { checkInvite } from '../../directory/seats/invites.ts'
 import { readResidents } from '../../members/lookup.ts'
-import { isRefusal, type Refusal, refusalStatus, refusalText } from '../../refusal.ts'
+import { isRefusal, type Refusal, refusalText } from '../../refusal.ts'
 import { hereTimeline } from '../../timelines/timelines.ts'
 import { sendPage, sendRefusal } from '../http/answer/respond.tsx'
 import type { Web } from '../http/deps.ts'
@@ -121,11 +121,10 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
       token: form.token || undefined,
     })
     if (isRefusal(result)) {
-      if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))
       return sendPage(
         reply,
         shell,
-        { title: 'Sign up', status: refusalStatus(result), bare: true, robots: 'noindex' },
+        { title: 'Sign up', refusal: result, bare: true, robots: 'noindex' },
         <SignUp
           shell={shell}
           token={form.token || newSignUpToken()}
@@ -169,12 +168,11 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
       rememberBrowser(reply, instance.secret, result.handle)
       return reply.redirect(next, 303)
     }
-    if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))
     const shell = await web.shell(request)
     return sendPage(
       reply,
       shell,
-      { ...logInHead, status: refusalStatus(result) },
+      { ...logInHead, refusal: result },
       <LogIn shell={shell} next={next} handle={form.handle} wrong={refusalText(result)} />,
     )
   })
@@ -204,11 +202,10 @@ export function registerEntry(app: FastifyInstance, web: Web): void {
     if (isRefusal(member)) return sendRefusal(reply, await web.shell(request), member)
     const done = await resetPassword(instance, { token, password, address: request.ip })
     if (!isRefusal(done)) return reply.redirect('/log-in?done=password', 303)
-    if (done.retryAfter !== undefined) reply.header('retry-after', String(done.retryAfter))
     return sendPage(
       reply,
       await web.shell(request),
-      { ...resetHead, status: refusalStatus(done) },
+      { ...resetHead, refusal: done },
       <NewPassword token={token} handle={member.handle} wrong={wrongField(done)} />,
     )
   })

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { MOST_TOGETHER } from '../../directory/wishes/names.ts'
 import { CHOICES, type Choice, changeWishes, readOwnHome, staysByRole } from '../../directory/wishes/own.ts'
-import { isRefusal, type Refusal, refusalStatus, refusalText, refuse } from '../../refusal.ts'
+import { isRefusal, type Refusal, refusalText, refuse } from '../../refusal.ts'
 import { Field, Message, Secrets } from '../components/bits.tsx'
 import { sendPage, sendRefusal } from '../http/answer/respond.tsx'
 import type { Web } from '../http/deps.ts'
@@ -33,11 +33,10 @@ export function registerHome(app: FastifyInstance, { instance, shell: shellOf }:
     // What was typed is shown again also when nothing else can be.
     if (isRefusal(own) && !typed) return sendRefusal(reply, shell, own)
     const known = isRefusal(own) ? undefined : own
-    if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter))
     return sendPage(
       reply,
       shell,
-      { title: 'Where you live', status: refusal ? refusalStatus(refusal) : 200 },
+      { title: 'Where you live', refusal },
       <HomeSettings
         shell={shell}
         me={me}

@@ -8,7 +8,7 @@ import { makeInvite } from '../../directory/seats/invites.ts'
 import { preparePicture } from '../../media/picture.ts'
 import { updateProfile } from '../../members/profile.ts'
 import { markRead, readNotifications } from '../../notifications/list.ts'
-import { isRefusal, type Refusal, refusalStatus, refusalText, refuse } from '../../refusal.ts'
+import { isRefusal, type Refusal, refusalText, refuse } from '../../refusal.ts'
 import { cursor } from '../../timelines/page.ts'
 import { sendPage, sendRefusal } from '../http/answer/respond.tsx'
 import type { Web } from '../http/deps.ts'
@@ -60,11 +60,10 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
     if (!shell.me) return sendRefusal(reply, shell, state.refusal ?? refuse('log-in-first'))
     const { refusal } = state
     const profile = state.typed ?? (await readOwn(shell.me.id, shell.me.account.displayName))
-    if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter))
     return sendPage(
       reply,
       shell,
-      { title: 'Settings', status: refusal ? refusalStatus(refusal) : 200 },
+      { title: 'Settings', refusal },
       <ProfileSettings
         shell={shell}
         me={shell.me}
@@ -153,11 +152,10 @@ export function registerOwn(app: FastifyInstance, web: Web): void {
 
   const invitePage = (reply: FastifyReply, shell: Shell, refusal?: Refusal) => {
     if (!shell.me) return sendRefusal(reply, shell, refusal ?? refuse('log-in-first'))
-    if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter))
     return sendPage(
       reply,
       shell,
-      { title: 'Invite a friend', status: refusal ? refusalStatus(refusal) : 200 },
+      { title: 'Invite a friend', refusal },
       <Invite shell={shell} me={shell.me} wrong={refusal && refusalText(refusal)} />,
     )
   }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { editPost, readOwnPost } from '../../posts/edit.ts'
-import { isRefusal, refusalStatus, refusalText, refuse } from '../../refusal.ts'
+import { isRefusal, type Refusal, refusalText, refuse } from '../../refusal.ts'
 import { Compose, type Writing } from '../components/compose.tsx'
 import { sendPage, sendRefusal } from '../http/answer/respond.tsx'
 import type { Web } from '../http/deps.ts'
@@ -17,7 +17,7 @@ export function registerEditing(app: FastifyInstance, web: Web): void {
     reply: FastifyReply,
     shell: Shell,
     id: string,
-    form: { writing?: Writing; back: string; status?: number },
+    form: { writing?: Writing; back: string; refusal?: Refusal },
   ) => {
     if (!shell.me) return sendRefusal(reply, shell, refuse('log-in-first'))
     const post = await readOwnPost(instance, shell.me.account, id)
@@ -25,7 +25,7 @@ export function registerEditing(app: FastifyInstance, web: Web): void {
     return sendPage(
       reply,
       shell,
-      { title: 'Edit', status: form.status ?? 200 },
+      { title: 'Edit', refusal: form.refusal },
       <>
         <div class="head">
           <h1>Edit</h1>
@@ -60,9 +60,8 @@ export function registerEditing(app: FastifyInstance, web: Web): void {
     if (!isRefusal(result)) return reply.redirect(back, 303)
     const shell = await web.shell(request)
     if (!shell.me || result.code === 'not-found') return sendRefusal(reply, shell, result)
-    if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))
     // Nothing that was typed is lost.
     const writing = { text: form.text, summary: form.summary, wrong: refusalText(result) }
-    return editPage(reply, shell, id, { writing, back, status: refusalStatus(result) })
+    return editPage(reply, shell, id, { writing, back, refusal: result })
   })
 }

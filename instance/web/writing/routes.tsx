@@ -40,7 +40,7 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
   const composePage = async (
     reply: FastifyReply,
     shell: Shell,
-    form: { writing?: Writing; replyTo?: string; back: string; once?: string; status?: number },
+    form: { writing?: Writing; replyTo?: string; back: string; once?: string; refusal?: Refusal },
   ) => {
     if (!shell.me) return sendRefusal(reply, shell, refuse('log-in-first'))
     const read = async (id: string) =>
@@ -51,7 +51,7 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
     return sendPage(
       reply,
       shell,
-      { title: parent ? 'Answer' : 'Write', status: form.status ?? 200 },
+      { title: parent ? 'Answer' : 'Write', refusal: form.refusal },
       <>
         <div class="head">
           <h1>{parent ? 'Answer' : 'Write'}</h1>
@@ -100,7 +100,6 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
     const shell = await web.shell(request)
     if (!shell.me || result.code === 'not-found') return sendRefusal(reply, shell, result)
     // Nothing that was typed is lost.
-    if (result.retryAfter !== undefined) reply.header('retry-after', String(result.retryAfter))
     return composePage(reply, shell, {
       writing: {
         text: form.text,
@@ -111,7 +110,7 @@ export function registerWriting(app: FastifyInstance, web: Web): void {
       ...(form.reply_to && { replyTo: idOf(form.reply_to) }),
       back: backPath(form.back, '/home'),
       once: form.once,
-      status: refusalStatus(result),
+      refusal: result,
     })
   })
 

@@ -11,6 +11,8 @@ import { PRIVATE, SHARED } from './headers.ts'
 type Options = Omit<Head, 'title'> & {
   readonly title: string
   readonly status?: number
+  /** What the page declines to do: its status, and when to ask again. */
+  readonly refusal?: Refusal | undefined
   /** The same for everybody who is not logged in. */
   readonly shared?: boolean
 }
@@ -22,7 +24,8 @@ export function sendPage(
   options: Options,
   body: ComponentChildren,
 ): FastifyReply {
-  const { status = 200, shared = false, ...head } = options
+  const { refusal, status = refusal ? refusalStatus(refusal) : 200, shared = false, ...head } = options
+  if (refusal?.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter))
   const html = renderToString(
     <Document shell={shell} head={head}>
       {body}
