@@ -1,12 +1,11 @@
 // A new password without the old one: by a one-time link that an organiser hands over.
 import { sql } from 'kysely'
-import { changeFor } from '../directory/change.ts'
+import { changeFor, inOtherWords } from '../directory/change.ts'
 import { clientOf, countTry } from '../directory/rate-limits.ts'
 import { hashSecret, newSecret } from '../directory/secrets.ts'
 import type { Instance } from '../instance.ts'
 import { isRefusal, REFUSALS, type Refusal, type RefusalCode, refuse } from '../refusal.ts'
 import { SiblingUnreachable } from '../siblings/client.ts'
-import type { DirectoryTransaction } from '../store/database.ts'
 import { foldAddress } from './credentials/handle.ts'
 import { refusedPassword } from './credentials/passwords.ts'
 import { setPassword } from './log-in.ts'
@@ -14,17 +13,6 @@ import type { SignedIn } from './session.ts'
 
 const LASTS = sql<Date>`now() + interval '24 hours'`
 export const PASSWORD_RESETS = '/internal/password-resets'
-
-/** The words for an older directory, or none, are about people who want to join. */
-async function changeLinks(
-  instance: Instance,
-  fn: (tx: DirectoryTransaction) => Promise<true | Refusal>,
-): Promise<true | Refusal> {
-  const result = await changeFor(instance, fn)
-  return isRefusal(result) && ['directory-unreachable', 'directory-regressed'].includes(result.code)
-    ? refuse('unavailable')
-    : result
-}
 
 /** The secret of a link that works once, for a day. An older link for the same member ends. Organisers only. */
 export async function makePasswordReset(
@@ -35,7 +23,7 @@ export async function makePasswordReset(
   if (organiser.role !== 'organiser') return refuse('forbidden')
   const token = newSecret()
   const folded = foldAddress(handle, instance.config.domain)
-  const made = await changeLinks(instance, async (tx) => {
+  const change = await changeFor(instance, async (tx) => {
     const member = await tx
       .selectFrom('members')
       .select('id')
@@ -48,8 +36,9 @@ export async function makePasswordReset(
       .insertInto('password_resets')
       .values({ hash: hashSecret(token), member_id: member.id, expires_at: LASTS })
       .execute()
-    return true as const
+    return true
   })
+  const made = inOtherWords(change, 'unavailable')
   return isRefusal(made) ? made : { token }
 }
 
@@ -117,9 +106,10 @@ export async function resetAtHome(
   if (instance.homes.regressed) return refuse('unavailable')
   const done = await setPassword(instance, member, passwordHash)
   if (isRefusal(done)) return done
-  const used = await changeLinks(instance, async (tx) => {
+  const change = await changeFor(instance, async (tx) => {
     await tx.deleteFrom('password_resets').where('hash', '=', hashSecret(token)).execute()
-    return true as const
+    return true
   })
+  const used = inOtherWords(change, 'unavailable')
   return isRefusal(used) ? used : { handle: member.handle }
 }

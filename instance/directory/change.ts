@@ -1,7 +1,7 @@
 // Every change of the directory: one at a time, each raising the revision that all instances watch.
 import { sql } from 'kysely'
 import type { Instance } from '../instance.ts'
-import { isRefusal, type Refusal, refuse } from '../refusal.ts'
+import { isRefusal, type Refusal, type RefusalCode, refuse } from '../refusal.ts'
 import type { DirectoryDatabase, DirectoryTransaction } from '../store/database.ts'
 import { isDatabaseDown } from '../store/failures.ts'
 import { isRegression, type Seen } from './regression.ts'
@@ -59,6 +59,13 @@ export async function changeFor<T>(
     if (isDatabaseDown(error)) return refuse('directory-unreachable')
     throw error
   }
+}
+
+/** What `changeFor` says of a directory that is older, or away, speaks of people who want to join: elsewhere, `code` says it. */
+export function inOtherWords<T>(result: T | Refusal, code: RefusalCode): T | Refusal {
+  const isAboutDirectory =
+    isRefusal(result) && (result.code === 'directory-unreachable' || result.code === 'directory-regressed')
+  return isAboutDirectory ? refuse(code) : result
 }
 
 class Undo extends Error {}

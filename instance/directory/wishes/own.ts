@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Instance } from '../../instance.ts'
 import { isRefusal, type Refusal, refuse } from '../../refusal.ts'
 import { isDatabaseDown } from '../../store/failures.ts'
-import { changeFor } from '../change.ts'
+import { changeFor, inOtherWords } from '../change.ts'
 import { AFTER_SWITCH } from '../moves/move.ts'
 import { readNames } from './names.ts'
 
@@ -110,8 +110,5 @@ export async function changeWishes(
         .execute()
     return { done: true as const }
   })
-  // Their words are about people who want to join.
-  return isRefusal(result) && ['directory-unreachable', 'directory-regressed'].includes(result.code)
-    ? refuse('wishes-unreachable')
-    : result
+  return inOtherWords(result, 'wishes-unreachable')
 }
