@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../test/postgres/databases.ts'
 import { homeOf, makeInstance, type TestInstance } from '../../test/postgres/instances.ts'
 import { PASSWORD, stranger } from '../../test/postgres/people.ts'
-import { makeVisitor, type Visitor } from '../../test/visitor/in-process.ts'
+import { makeVisitor, signUp, type Visitor } from '../../test/visitor/in-process.ts'
 import { buildPublicApp } from '../server.ts'
 import { nextId } from '../store/ids.ts'
 
@@ -15,20 +15,13 @@ let ana: Visitor
 let ben: Visitor
 const visitor = () => makeVisitor(app, home.instance)
 
-async function signUp(handle: string, name: string): Promise<Visitor> {
-  const person = visitor()
-  await person.get('/sign-up')
-  await person.submit('/sign-up', { handle, display_name: name, password: PASSWORD })
-  return person
-}
-
 beforeAll(async () => {
   community = await makeCommunity(inject('postgresPort'))
   home = await makeInstance(homeOf(community, 1), 1)
   app = await buildPublicApp(home.instance)
   await app.ready()
-  ana = await signUp('ana', '<script>alert("Ana")</script>')
-  ben = await signUp('ben', 'Ben')
+  ana = await signUp(app, home.instance, 'ana', '<script>alert("Ana")</script>')
+  ben = await signUp(app, home.instance, 'ben', 'Ben')
 })
 afterAll(async () => {
   await app.close()
@@ -59,36 +52,6 @@ test('a wrong sign-up says so beside the field and keeps what was typed', async 
   expect(page.html).toContain('id="handle-wrong">This name is reserved.')
   expect(page.html).toContain('value="Eve &amp; co"')
   expect(page.html).not.toContain(PASSWORD)
-})
-
-test('names, numbers and texts that cannot be are nobody’s, and never said to be our fault', async () => {
-  const eve = visitor()
-  const large = '9999999999999999999'
-  const status = async (path: string, cookie?: string, more?: Record<string, string>) =>
-    (await app.inject({ url: path, headers: { accept: 'text/html', ...(cookie && { cookie }), ...more } }))
-      .statusCode
-  for (const path of ['/@a%00b', `/media/${large}/${'a'.repeat(64)}`, `/@ana/${large}`, '/@a%00b/1'])
-    expect([path, await status(path)]).toEqual([path, 404])
-  for (const path of ['/users/a%00b', '/users/ana/posts/1%00', '/users/%C5%81%0A'])
-    expect([path, await status(path)]).toEqual([path, 302])
-  const document = { accept: 'application/activity+json' }
-  for (const path of [
-    '/users/a%00b',
-    '/users/ana/posts/1%00',
-    `/users/ana/posts/${large}`,
-    '/users/ana/activities/%00',
-  ])
-    expect([path, await status(path, undefined, document)]).toEqual([path, 404])
-  expect(await status(`/users/ana/outbox?page=true&max_id=${large}`, undefined, document)).toBe(200)
-  expect(await status(`/.well-known/webfinger?resource=acct:a%00b@${community.domain}`)).toBe(404)
-  const forged = `hamlet_session=${large}.${'A'.repeat(43)}`
-  expect(await status('/@ana', forged)).toBe(200)
-  expect(await status('/notifications', forged)).toBe(401)
-  expect((await eve.post('/log-in', { handle: 'a\0b', password: PASSWORD })).status).toBe(401)
-  await ana.get('/home')
-  expect((await ana.submit('/posts', { text: 'soup\0 and bread' })).status).toBe(200)
-  expect(ana.page.html).toContain('soup\uFFFD and bread')
-  expect((await ana.get('/search?q=a%00b')).status).toBe(200)
 })
 
 test('names and posts are text, whatever is in them', async () => {
@@ -196,7 +159,7 @@ test('forms from elsewhere, without the token, or by nobody are refused', async 
 })
 
 test('a form of a sibling’s page follows without the token, if it comes from this site', async () => {
-  const cleo = await signUp('cleo', 'Cleo')
+  const cleo = await signUp(app, home.instance, 'cleo', 'Cleo')
   const ask = (origin?: string) =>
     app.inject({
       method: 'POST',

@@ -28,9 +28,13 @@ export type Mover = {
   close(): Promise<void>
 }
 
-export function makeMover(community: TestCommunity, network: TestSiblings): Mover {
+export const makeMover = (community: TestCommunity, network: TestSiblings): Mover =>
+  moverThrough(community, callThrough(network))
+
+/** One that reaches the homes in a way of its own. */
+export function moverThrough(community: Pick<TestCommunity, 'adminUrls'>, call: InternalCall): Mover {
   const directory = openDatabase<DirectoryTables>(community.adminUrls.directory, { name: 'operator' })
-  const deps: DriveDeps = { directory, call: callThrough(network), log: pino({ level: 'silent' }) }
+  const deps: DriveDeps = { directory, call, log: pino({ level: 'silent' }) }
   const begin: Mover['begin'] = (memberId, target) =>
     changeDirectory(directory, (tx) => beginMove(tx, { memberId, target }))
   return {

@@ -1,22 +1,18 @@
 // A member moves to another instance while people, programs and other servers look on: none of them notices.
-import { pino } from 'pino'
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
-import { changeDirectory } from '../../instance/directory/change.ts'
-import { beginMove } from '../../instance/directory/moves/begin.ts'
-import type { Move, Step } from '../../instance/directory/moves/move.ts'
-import { type DirectoryDatabase, type DirectoryTables, openDatabase } from '../../instance/store/database.ts'
-import { type DriveDeps, drive } from '../../operator/rebalance/drive/drive.ts'
+import type { Move } from '../../instance/directory/moves/move.ts'
 import { must } from '../postgres/lives.ts'
+import { type Mover, moverThrough } from '../postgres/moves.ts'
 import { closeVisitors, type Visitor, visitor } from '../visitor/visitor.ts'
 import { type LiveCommunity, startCommunity } from '../world/community.ts'
 
 let community: LiveCommunity
-let directory: DirectoryDatabase
+let mover: Mover
 let ana: Visitor
 beforeAll(async () => {
   community = await startCommunity({ postgresPort: inject('postgresPort') }, { homes: 2, cap: 5 })
-  directory = openDatabase<DirectoryTables>(community.databases.adminUrls.directory, { name: 'operator' })
+  mover = moverThrough(community.databases, (...call) => community.running(1).instance.siblings.call(...call))
   ana = visitor(community.site)
   await ana.submit(await ana.get('/sign-up'), '/sign-up', {
     handle: 'ana',
@@ -26,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await closeVisitors()
-  await directory?.destroy()
+  await mover?.close()
   await community?.close()
 })
 
@@ -54,31 +50,17 @@ const seen = async () => {
   for (const door of [1, 2]) for (const path of paths) answers.push([path, await ask(door, path)])
   return answers
 }
-const deps = (reached?: DriveDeps['reached']): DriveDeps => ({
-  directory,
-  call: community.running(1).instance.siblings.call,
-  log: pino({ level: 'silent' }),
-  ...(reached && { reached }),
-})
 async function begin(): Promise<Move> {
   const { id, home: now } = await home()
-  return must(await changeDirectory(directory, (tx) => beginMove(tx, { memberId: id, target: 3 - now })))
+  return must(await mover.begin(id, 3 - now))
 }
-const died = new Error('the driver has died')
-const driveTo = (id: string, last: Step) =>
-  drive(
-    deps((move) => {
-      if (move.step === last) throw died
-    }),
-    id,
-  ).catch((error: unknown) => expect(error).toBe(died))
 
 test('her addresses, her session and her posts are the same through every door, there and back', async () => {
   const before = await seen()
   expect(before.map(([, answer]) => (answer as { status: number }).status)).toEqual(Array(6).fill(200))
   for (const _ of ['there', 'back']) {
     const move = await begin()
-    expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+    expect(await mover.drive(move.id)).toEqual({ is: 'done' })
     expect((await home()).home).toBe(move.target)
     // No door has been told of it.
     expect(await seen()).toEqual(before)
@@ -88,7 +70,7 @@ test('her addresses, her session and her posts are the same through every door, 
 
 test('while she is frozen her pages are read, and what she writes waits for the end of it and is not lost', async () => {
   const move = await begin()
-  await driveTo(move.id, 'frozen')
+  await mover.driveTo(move.id, 'frozen')
   expect((await ask(1, '/users/ana')).status).toBe(200)
   expect((await ask(2, '/users/ana')).status).toBe(200)
   expect((await ana.get('/home')).status).toBe(200)
@@ -97,9 +79,9 @@ test('while she is frozen her pages are read, and what she writes waits for the 
     answered = true
     return status
   })
-  await driveTo(move.id, 'verified')
+  await mover.driveTo(move.id, 'verified')
   expect(answered).toBe(false)
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
   expect(await written).toBe(200)
   const { body } = await ana.get('/@ana')
   expect(body.split('Said while moving').length).toBeGreaterThan(1)
@@ -115,23 +97,23 @@ test('while she is frozen her pages are read, and what she writes waits for the 
 
 test('switched and left alone by its driver, she is let in at the new home by the first who asks for her', async () => {
   const move = await begin()
-  await driveTo(move.id, 'switched')
+  await mover.driveTo(move.id, 'switched')
   expect(await say('Nobody told me')).toBe(200)
   const { db } = community.running(move.target).instance
   expect(await db.selectFrom('members').select(['handle', 'state']).execute()).toEqual([
     { handle: 'ana', state: 'active' },
   ])
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
 })
 
 test('frozen for longer than a moment, she is asked to come again, not sent away', async () => {
   const move = await begin()
-  await driveTo(move.id, 'frozen')
+  await mover.driveTo(move.id, 'frozen')
   const page = await ana.get('/compose')
   const sent = await ana.submit(page, '/posts', { text: 'Too early', visibility: 'public' })
   expect(sent.status).toBe(503)
   expect(sent.headers['retry-after']).toBeDefined()
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
   expect((await ana.submit(page, '/posts', { text: 'Too early', visibility: 'public' })).status).toBe(200)
 })
 
@@ -141,15 +123,14 @@ test('pages that she opened before act as they would have, on people and posts t
   for (const text of ['Bread', 'Butter'])
     await bo.submit(await bo.get('/compose'), '/posts', { text, visibility: 'public' })
   const [bos] = await community.admin<{ home: number }>(`SELECT home FROM members WHERE handle = 'bo'`)
-  if ((await home()).home !== bos?.home)
-    expect(await drive(deps(), (await begin()).id)).toEqual({ is: 'done' })
+  if ((await home()).home !== bos?.home) expect(await mover.drive((await begin()).id)).toEqual({ is: 'done' })
 
   const profile = await ana.get('/@bo')
   const links = profile.html.querySelectorAll('a').map((link) => link.getAttribute('href') ?? '')
   const [butter, bread] = [...new Set(links.filter((href) => /^\/@bo\/\d+$/.test(href)))]
   const liked = await ana.get(butter ?? '')
   const answered = await ana.get(`/posts/${bread?.split('/')[2]}/reply`)
-  expect(await drive(deps(), (await begin()).id)).toEqual({ is: 'done' })
+  expect(await mover.drive((await begin()).id)).toEqual({ is: 'done' })
 
   for (const [page, form, fields] of [
     [answered, '/posts', { text: 'And salt' }],
@@ -164,18 +145,17 @@ test('pages that she opened before act as they would have, on people and posts t
 
   // Halfway, bo's home has a row of hers that nobody may see yet.
   const move = await begin()
-  await driveTo(move.id, 'frozen')
+  await mover.driveTo(move.id, 'frozen')
   const hers = await bo.get(`/people/${(await home()).id}`)
   expect([hers.status, hers.path]).toEqual([200, '/@ana'])
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
 })
 
 test('people where she is going to live find her, and like what she wrote, while she is on the way', async () => {
   const bo = visitor(community.site)
   await bo.submit(await bo.get('/log-in'), '/log-in', { handle: 'bo', password: 'correct horse battery' })
   const [bos] = await community.admin<{ home: number }>(`SELECT home FROM members WHERE handle = 'bo'`)
-  if ((await home()).home === bos?.home)
-    expect(await drive(deps(), (await begin()).id)).toEqual({ is: 'done' })
+  if ((await home()).home === bos?.home) expect(await mover.drive((await begin()).id)).toEqual({ is: 'done' })
   expect(await say('On the road')).toBe(200)
   const { body } = await ask(1, '/users/ana/outbox?page=true')
   const uri = /https:[^"]*\/users\/ana\/posts\/\d+(?=")/.exec(body)?.[0] ?? 'none'
@@ -183,11 +163,11 @@ test('people where she is going to live find her, and like what she wrote, while
   expect((await bo.submit(await open(uri), '/like')).status).toBe(200)
 
   const move = await begin()
-  await driveTo(move.id, 'frozen')
+  await mover.driveTo(move.id, 'frozen')
   expect((await open('@ana')).html.text).not.toContain('Nobody found')
   expect((await bo.submit(await open(uri), '/unlike')).status).toBe(200)
   expect((await bo.submit(await open(uri), '/like')).status).toBe(200)
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
   await vi.waitFor(async () => {
     const { db } = community.running(move.target).instance
     const likes = await db

@@ -1,40 +1,30 @@
 // A picture is sent through the door of another instance while its member moves: what can be sent only once is not sent
 // to a home that would send it away.
-import { pino } from 'pino'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { changeDirectory } from '../../instance/directory/change.ts'
-import { beginMove } from '../../instance/directory/moves/begin.ts'
-import type { Move, Step } from '../../instance/directory/moves/move.ts'
-import { type DirectoryDatabase, type DirectoryTables, openDatabase } from '../../instance/store/database.ts'
-import { type DriveDeps, drive } from '../../operator/rebalance/drive/drive.ts'
+import type { Move } from '../../instance/directory/moves/move.ts'
 import { must } from '../postgres/lives.ts'
+import { type Mover, moverThrough } from '../postgres/moves.ts'
 import { closeVisitors, type Page, type Visitor, visitor } from '../visitor/visitor.ts'
 import { type LiveCommunity, startCommunity } from '../world/community.ts'
 
 let community: LiveCommunity
-let directory: DirectoryDatabase
+let mover: Mover
 let ana: Visitor
 beforeAll(async () => {
   // Everything comes in at instance 2.
   community = await startCommunity({ postgresPort: inject('postgresPort') }, { homes: 2, cap: 5, front: 2 })
-  directory = openDatabase<DirectoryTables>(community.databases.adminUrls.directory, { name: 'operator' })
+  mover = moverThrough(community.databases, (...call) => community.running(1).instance.siblings.call(...call))
   ana = visitor(community.site)
   const fields = { handle: 'ana', password: 'correct horse battery' }
   await ana.submit(await ana.get('/sign-up'), '/sign-up', fields)
 })
 afterAll(async () => {
   await closeVisitors()
-  await directory?.destroy()
+  await mover?.close()
   await community?.close()
 })
 
-const deps = (reached?: DriveDeps['reached']): DriveDeps => ({
-  directory,
-  call: community.running(1).instance.siblings.call,
-  log: pino({ level: 'silent' }),
-  ...(reached && { reached }),
-})
 const member = async () => {
   const [row] = await community.admin<{ id: string; home: number }>('SELECT id, home FROM members')
   if (!row) throw new Error('nobody is there')
@@ -43,16 +33,8 @@ const member = async () => {
 async function beginTo(target: number): Promise<Move> {
   const { id, home } = await member()
   if (home === target) throw new Error('she lives there already')
-  return must(await changeDirectory(directory, (tx) => beginMove(tx, { memberId: id, target })))
+  return must(await mover.begin(id, target))
 }
-const died = new Error('the driver has died')
-const driveTo = (id: string, last: Step) =>
-  drive(
-    deps((move) => {
-      if (move.step === last) throw died
-    }),
-    id,
-  ).catch((error: unknown) => expect(error).toBe(died))
 
 /** Sends a picture that the community has not seen, by the form that is open; how it was answered. */
 async function send(shade: number, opened?: Page) {
@@ -72,28 +54,29 @@ const pictures = async () => {
 test('while she is frozen it waits, and is kept at her new home, once', async () => {
   expect([(await member()).home, await send(1), await pictures()]).toEqual([1, 200, 1])
   const move = await beginTo(2)
-  await driveTo(move.id, 'frozen')
+  await mover.driveTo(move.id, 'frozen')
   const sent = send(2)
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  // The door at which it came in has asked her home.
+  await expect.poll(() => community.running(2).instance.siblings.load().running).toBeGreaterThan(0)
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
   expect([await sent, await pictures()]).toEqual([200, 2])
 })
 
 test('when she was switched it goes where she lives, though no door was told', async () => {
-  expect(await drive(deps(), (await beginTo(1)).id)).toEqual({ is: 'done' })
+  expect(await mover.drive((await beginTo(1)).id)).toEqual({ is: 'done' })
   const page = await ana.get('/settings/profile')
   const move = await beginTo(2)
-  await driveTo(move.id, 'switched')
+  await mover.driveTo(move.id, 'switched')
   expect([await send(3, page), await pictures()]).toEqual([200, 3])
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
 })
 
 test('frozen for longer than a moment she is asked to send it again', async () => {
   const back = await beginTo(1)
-  expect(await drive(deps(), back.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(back.id)).toEqual({ is: 'done' })
   const move = await beginTo(2)
-  await driveTo(move.id, 'frozen')
+  await mover.driveTo(move.id, 'frozen')
   expect([await send(4), await pictures()]).toEqual([503, 3])
-  expect(await drive(deps(), move.id)).toEqual({ is: 'done' })
+  expect(await mover.drive(move.id)).toEqual({ is: 'done' })
   expect([await send(4), await pictures()]).toEqual([200, 4])
 })

@@ -1,6 +1,7 @@
 // Somebody with a browser without JavaScript, in front of an instance's public server in this process, without a port.
 import type { FastifyInstance } from 'fastify'
 import type { Instance } from '../../instance/instance.ts'
+import { PASSWORD } from '../postgres/people.ts'
 import { type Page as BrowserPage, type Cookies, openBrowser } from './browser.ts'
 import { encode, type Fields, fillForm } from './form.ts'
 
@@ -49,6 +50,19 @@ export function makeVisitor(app: FastifyInstance, instance: Pick<Instance, 'conf
     post: async (path, fields, headers) =>
       show(browser.post(path, await encode(new URLSearchParams(fields)), headers)),
   }
+}
+
+/** A visitor who has just signed up. */
+export async function signUp(
+  app: FastifyInstance,
+  instance: Pick<Instance, 'config'>,
+  handle: string,
+  displayName = '',
+): Promise<Visitor> {
+  const person = makeVisitor(app, instance)
+  await person.get('/sign-up')
+  await person.submit('/sign-up', { handle, display_name: displayName, password: PASSWORD })
+  return person
 }
 
 const pageOf = ({ status, path, headers, body }: BrowserPage): Page => ({ status, path, headers, html: body })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeCommunity, type TestCommunity } from '../../../test/postgres/databases.ts'
 import { homeOf, makeInstance, type TestInstance } from '../../../test/postgres/instances.ts'
 import { PASSWORD } from '../../../test/postgres/people.ts'
-import { makeVisitor, type Visitor } from '../../../test/visitor/in-process.ts'
+import { makeVisitor, signUp, type Visitor } from '../../../test/visitor/in-process.ts'
 import { buildPublicApp } from '../../server.ts'
 
 let community: TestCommunity
@@ -15,7 +15,7 @@ beforeAll(async () => {
   home = await makeInstance(homeOf(community, 1), 1)
   app = await buildPublicApp(home.instance)
   await app.ready()
-  ana = await signUp('ana')
+  ana = await signUp(app, home.instance, 'ana')
 })
 afterAll(async () => {
   await app.close()
@@ -23,12 +23,6 @@ afterAll(async () => {
   await community.close()
 })
 
-async function signUp(handle: string): Promise<Visitor> {
-  const person = makeVisitor(app, home.instance)
-  await person.get('/sign-up')
-  await person.submit('/sign-up', { handle, password: PASSWORD })
-  return person
-}
 const settings = async (action: string, fields: Record<string, string>) => {
   await ana.get('/settings/profile')
   return ana.submit(action, fields)
