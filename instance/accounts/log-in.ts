@@ -39,8 +39,8 @@ export async function logIn(
       .where('handle', '=', handle)
       .executeTakeFirst()
   let member = await find()
-  const gone = member?.state === 'leaving' || member?.state === 'staged'
-  if ((!member || gone) && instance.homes.byHandle(handle)?.state === 'active') return refuse('elsewhere')
+  const away = isAway(member)
+  if (away && instance.homes.byHandle(handle)?.state === 'active') return refuse('elsewhere')
   const limit = instance.settings().logInsPerHour
   const tooMany = await countTry(instance, 'log-in', clientOf(form.address), limit)
   if (tooMany) return tooMany
@@ -48,7 +48,7 @@ export async function logIn(
   const [kind, subject] = browser === undefined ? (['name', handle] as const) : (['known', browser] as const)
   const tooManyForName = await countTry(instance, kind, subject, limit * TRIES_OF_NAME)
   if (tooManyForName) return tooManyForName
-  if (!member || gone) {
+  if (!member || away) {
     await instance.passwords.verifyNobody(form.password)
     return refuse('wrong-log-in')
   }
@@ -91,8 +91,12 @@ async function isMissing({ db, homes }: Instance, cookie: string): Promise<boole
   const id = parseSession(cookie)?.memberId
   if (id === undefined || homes.byId(id)?.state !== 'active') return false
   const row = await db.selectFrom('members').select('state').where('id', '=', id).executeTakeFirst()
-  return row === undefined || row.state === 'leaving' || row.state === 'staged'
+  return isAway(row)
 }
+
+/** Nobody, or somebody who is on the way here or about to go. */
+const isAway = (row: { readonly state: string } | undefined): boolean =>
+  row === undefined || row.state === 'leaving' || row.state === 'staged'
 
 /** Sets a new password and ends all sessions but that of `cookie`. */
 export async function changePassword(

@@ -32,26 +32,18 @@ export async function deletePost(
     await tx.deleteFrom('posts').where('id', '=', post.id).execute()
     await tx
       .insertInto('tombstones')
-      .values({
-        uri: post.uri,
-        actor_uri: actor,
-        member_id: author.id,
-      })
+      .values({ uri: post.uri, actor_uri: actor, member_id: author.id })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
     // What is only for an instance was sent to nobody, but is read there, and is kept wherever its author has lived.
-    const told = post.object_json !== null
+    const note = post.object_json === null ? undefined : (JSON.parse(post.object_json) as ObjectJson)
     await queueActivity(tx, instance, {
       memberId: author.id,
-      activity: deleteActivity(
-        told
-          ? (JSON.parse(post.object_json ?? '') as ObjectJson)
-          : { id: post.uri, type: 'Note', attributedTo: actor },
-      ),
+      activity: deleteActivity(note ?? { id: post.uri, type: 'Note', attributedTo: actor }),
       orderingKey: post.uri,
       recipients: {
-        followers: told && post.visibility !== 'direct',
-        accounts: told ? holders : [],
+        followers: note !== undefined && post.visibility !== 'direct',
+        accounts: note ? holders : [],
         // Of whatever visibility: it may still be on its way to where a follower lived when it was written.
         public: true,
       },

@@ -10,7 +10,8 @@ const FOR_ALL = new Set(['Undo', 'Delete', 'Update'])
 
 /**
  * Stores an activity for this home (intake) and for the others (spool); for a personal inbox for its member's home
- * only, unless it takes back or changes something. When this returns it will be applied at each, however often anything crashes.
+ * only, unless it takes back or changes something. When this returns it will be applied at each, however often anything
+ * crashes.
  */
 export async function keep(
   instance: Pick<Instance, 'db' | 'config' | 'homes' | 'wake'>,

@@ -98,8 +98,9 @@ export function fitting(
 ): RawBuilder<unknown> {
   const row = sql.table(one.table)
   return sql`SELECT (measured.entry).* FROM (
-    SELECT ${row} AS entry, ${bytes} AS own, sum(${bytes}) OVER (ORDER BY ${keyColumns(one)}) AS so_far
-    FROM (${chosen}) AS ${row}) AS measured WHERE so_far - own < ${sql.lit(PAGE_BYTES)}`
+    SELECT ${row} AS entry, coalesce(sum(${bytes}) OVER (ORDER BY ${keyColumns(one)}
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+    FROM (${chosen}) AS ${row}) AS measured WHERE before < ${sql.lit(PAGE_BYTES)}`
 }
 
 /**

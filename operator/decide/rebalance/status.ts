@@ -60,7 +60,7 @@ export const begunBefore = (many: number): string =>
   many === 1 ? 'one move that was begun before is' : `${many} moves that were begun before are`
 
 function findings(snapshot: RebalanceSnapshot, hold: Refusal | undefined, over: boolean): RebalanceFinding[] {
-  const { plan, community, rebalance, regressed } = snapshot
+  const { community, rebalance, regressed } = snapshot
   const facts = snapshot.moves.ok && !regressed && !community.spec.paused ? snapshot.moves.facts : undefined
   const failed = facts?.failure
     ? `. The last one that was undone could not be made: ${describe(facts.failure, community)}`
@@ -79,27 +79,25 @@ function findings(snapshot: RebalanceSnapshot, hold: Refusal | undefined, over: 
   const { reason, message } = over ? done : (hold ?? halted ?? going)
   return [
     { type: 'Ready', status: over ? 'True' : 'False', reason, message, ...(!over && trouble) },
-    ends
-      ? {
-          type: 'Planned',
-          status: 'True',
-          reason: 'Planned',
-          message: 'there is nothing to plan: it only ends moves that were begun before',
-        }
-      : plan.is === 'made'
-        ? { type: 'Planned', status: 'True', reason: 'Planned', message: 'it is known how many move where' }
-        : plan.is === 'refused'
-          ? { type: 'Planned', status: 'False', reason: 'NoPlan', message: plan.message }
-          : plan.is === 'unanswered'
-            ? {
-                type: 'Planned',
-                status: 'Unknown',
-                reason: 'TiesUnknown',
-                message: 'not all instances said who knows whom',
-              }
-            : { type: 'Planned', status: 'Unknown', reason: 'Starting', message: 'not planned yet' },
+    { type: 'Planned', ...whetherPlanned(snapshot) },
     { type: 'Progressing', status: over || hold || halted ? 'False' : 'True', reason, message },
   ]
+}
+
+function whetherPlanned({ rebalance, plan }: RebalanceSnapshot): Omit<RebalanceFinding, 'type'> {
+  const planned = (message: string) => ({ status: 'True', reason: 'Planned', message }) as const
+  if (endsOnly(rebalance))
+    return planned('there is nothing to plan: it only ends moves that were begun before')
+  switch (plan.is) {
+    case 'made':
+      return planned('it is known how many move where')
+    case 'refused':
+      return { status: 'False', reason: 'NoPlan', message: plan.message }
+    case 'unanswered':
+      return { status: 'Unknown', reason: 'TiesUnknown', message: 'not all instances said who knows whom' }
+    case 'none':
+      return { status: 'Unknown', reason: 'Starting', message: 'not planned yet' }
+  }
 }
 
 function whatWasDone({ rebalance, moves }: RebalanceSnapshot): string {

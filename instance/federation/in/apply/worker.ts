@@ -10,9 +10,9 @@ import { later, type Outcome } from '../effects/effect.ts'
 import { apply, type IntakeRow } from './apply.ts'
 
 const BATCH = 8
-/** More is taken meanwhile where somebody elsewhere is waited for longer than this, */
+/** Where a home or a server is waited for longer than this, more is taken meanwhile. */
 const PATIENCE_MS = 500
-/** but no more than so many at once. */
+/** What is in hand at the same time, what is waited for included. */
 const MOST_AT_ONCE = 4 * BATCH
 const KEEP_TOMBSTONES_DAYS = 30
 
