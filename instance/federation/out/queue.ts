@@ -20,7 +20,7 @@ export type Outgoing = {
      * what was left to be done at another home would be sent to nobody.
      */
     readonly homes?: ReadonlyMap<string, number>
-    /** Homes that get it whoever lives there. */
+    /** Homes that get it whoever lives there, unless they are retired. */
     readonly ordinals?: readonly number[]
     /** Every sibling gets it too, for any may have it in its cache. */
     readonly public?: boolean
@@ -36,19 +36,17 @@ type Deps = Pick<Instance, 'config' | 'homes' | 'wake'>
 export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outgoing): Promise<void> {
   const people = await recipients(tx, a)
   const homeOf = (id: string) => a.recipients.homes?.get(id) ?? deps.homes.byId(id)?.home
+  const { ordinal } = deps.config
+  const known = deps.homes.instances()
+  const retired = known.filter(({ state }) => state === 'Retired').map((one) => one.ordinal)
+  const ordinals = known.map((one) => one.ordinal).filter((one) => !retired.includes(one))
   const { inboxes, siblings: homes } = destinations(
     people,
-    {
-      ordinal: deps.config.ordinal,
-      ordinals: deps.homes
-        .instances()
-        .filter((instance) => instance.state !== 'Retired')
-        .map((instance) => instance.ordinal),
-      homeOf,
-    },
+    { ordinal, ordinals, homeOf },
     a.recipients.public ?? false,
   )
-  const asked = (a.recipients.ordinals ?? []).filter((ordinal) => ordinal !== deps.config.ordinal)
+  // One that is gone is left out: its share would be handed to all others (spool/redirect).
+  const asked = (a.recipients.ordinals ?? []).filter((one) => one !== ordinal && !retired.includes(one))
   const siblings = [...new Set([...homes, ...asked])]
   if (siblings.length > 0) {
     await tx
@@ -64,7 +62,7 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
       .execute()
     deps.wake.soon('spool')
   }
-  const neighbours = people.filter(({ id, domain }) => domain === null && homeOf(id) === deps.config.ordinal)
+  const neighbours = people.filter(({ id, domain }) => domain === null && homeOf(id) === ordinal)
   await sendAfterLeaving(
     tx,
     deps,

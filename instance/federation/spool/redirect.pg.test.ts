@@ -7,7 +7,10 @@ import {
   makeTestSiblings,
   type TestInstance,
 } from '../../../test/postgres/instances.ts'
+import { must } from '../../../test/postgres/lives.ts'
 import { join, type TestMember } from '../../../test/postgres/people.ts'
+import { editPost } from '../../posts/edit.ts'
+import { writePost } from '../../posts/write.ts'
 import type { Incoming } from '../in/activity.ts'
 import { keep } from '../in/keep.ts'
 import { handOver } from './sender.ts'
@@ -80,6 +83,13 @@ test('what comes from now on is kept for the homes that there are, and nothing f
   const activity: Incoming = { ...raw, object: undefined, raw }
   await keep(home.instance, activity, undefined)
   expect((await spooled()).map(({ ordinal, recipient }) => [ordinal, recipient])).toEqual([[3, null]])
+})
+
+test('an edit of what was for the members of a home that is gone goes to nobody', async () => {
+  const { id } = must(await writePost(home.instance, here, { text: 'Ours', visibility: 'instance' }))
+  await home.instance.db.updateTable('posts').set({ instance: 2 }).where('id', '=', id).execute()
+  must(await editPost(home.instance, here, id, { text: 'Mended' }))
+  expect(await spooled()).toEqual([])
 })
 
 test('a sibling that this pod has not heard of yet is waited for', async () => {
