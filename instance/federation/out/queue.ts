@@ -63,7 +63,7 @@ export async function queueActivity(tx: InstanceTransaction, deps: Deps, a: Outg
     deps.wake.soon('spool')
   }
   const neighbours = people.filter(({ id, domain }) => domain === null && homeOf(id) === ordinal)
-  await sendAfterLeaving(
+  await sendToMoving(
     tx,
     deps,
     neighbours.map(({ id }) => id),
@@ -139,9 +139,11 @@ async function outboxRow(tx: InstanceTransaction, a: Outgoing): Promise<string> 
 
 /**
  * Hands an activity of a resident after those of its recipients who were frozen here, or have just left: memory still
- * has them as neighbours, who need nothing sent. Addressed to each, it waits at the new home until they are there.
+ * has them as neighbours, who need nothing sent. Addressed to each, it waits at the new home until they are there. Whoever
+ * was switched to here and is not active yet may be at home again where they come from, if the directory goes back: that
+ * home has it too, and otherwise gives it back.
  */
-async function sendAfterLeaving(
+async function sendToMoving(
   tx: InstanceTransaction,
   deps: Deps,
   members: readonly string[],
@@ -150,7 +152,8 @@ async function sendAfterLeaving(
   if (members.length === 0 || deps.homes.instances().length < 2) return
   const { rows } = await sql<{ member_id: string; other: number }>`
     SELECT DISTINCT ON (m.member_id) m.member_id, m.other FROM moves AS m
-    WHERE m.member_id = ANY(${[...members]}::bigint[]) AND m.side = 'source' AND m.state IN ('frozen', 'demoted')
+    WHERE m.member_id = ANY(${[...members]}::bigint[])
+      AND (m.side = 'source' AND m.state IN ('frozen', 'demoted') OR m.side = 'target' AND m.state = 'sealed')
       AND NOT EXISTS (SELECT FROM members AS back WHERE back.id = m.member_id AND back.state IN ('active', 'suspended'))
     ORDER BY m.member_id, m.id DESC`.execute(tx)
   for (const { member_id, other } of rows) {
