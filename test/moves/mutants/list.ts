@@ -193,6 +193,20 @@ export const MUTANTS: readonly Mutant[] = [
     by: crossing('what neighbours write and delete while somebody is on the way reaches them where they go'),
   },
   {
+    name: 'nothing sent to where somebody who was switched comes from',
+    edits: [
+      {
+        file: 'instance/federation/out/queue.ts',
+        from: "m.side = 'target' AND m.state = 'sealed'",
+        to: 'false',
+      },
+    ],
+    by: {
+      file: 'instance/move/switched.pg.test.ts',
+      test: 'a post of a new neighbour goes to the home that they come from as well: the directory may go back',
+    },
+  },
+  {
     name: 'a follow that nobody has answered left behind',
     edits: [
       {
