@@ -1,5 +1,6 @@
 // What the door does with each kind of answer of a sibling. The siblings here are scripted; the real ones are in
 // door.pg.test.ts.
+import { once } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
@@ -62,15 +63,16 @@ function scene(said: readonly Said[], directory: readonly (number | 'down')[], h
       body: undefined,
       signal: new AbortController().signal,
     })
-  return { run, sent, readings: () => reading }
+  return { run, sent, readings: () => reading, siblings }
 }
 
-function message(): IncomingMessage {
+function message(type?: string, body = 'post=hi'): IncomingMessage {
   const message = new IncomingMessage(new Socket())
   message.method = 'POST'
   message.url = '/users/mo/x'
-  message.headers['content-length'] = '7'
-  message.push('post=hi')
+  message.headers['content-length'] = String(body.length)
+  if (type) message.headers['content-type'] = type
+  for (let at = 0; at < body.length; at += 1000) message.push(body.slice(at, at + 1000))
   message.push(null)
   return message
 }
@@ -113,6 +115,20 @@ test('moved, and no directory: the old home knows where to', async () => {
   const { run, sent } = scene(['moved', 'answers'], ['down'], 4)
   expect((await run()).kind).toBe('answered')
   expect(sent[1]?.ordinal).toBe(4)
+})
+
+test('what flows to a home that dies is read to its end all the same, and the client can be told', async () => {
+  const { run, siblings } = scene([], [2])
+  const upload = message('multipart/form-data; boundary=x', 'x'.repeat(1_000_000))
+  siblings.send = async (ordinal, { body }) => {
+    if (!(body instanceof Readable)) return answer(204, undefined)
+    body.once('data', () => body.destroy())
+    await once(body, 'close')
+    throw new SiblingUnreachable(ordinal, false, undefined)
+  }
+  const read = once(upload, 'end')
+  expect(await run(upload)).toEqual({ kind: 'refused', refusal: { code: 'home-down' } })
+  await read
 })
 
 test('moved twice: the directory is read once more, then 503 or here', async () => {

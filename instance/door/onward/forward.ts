@@ -65,8 +65,7 @@ export function makeForward(deps: DoorDeps): (onward: Onward) => Promise<Handove
         if (said) return said
         flows = true
       }
-      // Through a stream of its own: a failed attempt ends that one, and the client can still be told.
-      const body = plan.kind === 'stream' ? raw.pipe(new PassThrough()) : (kept ?? null)
+      const body = plan.kind === 'stream' ? flowing(raw) : (kept ?? null)
       const answer = await deps.siblings.send(ordinal, {
         method: raw.method ?? 'GET',
         path: originForm(raw.url ?? '/'),
@@ -131,6 +130,16 @@ const lookupFailed: Handover = { kind: 'refused', refusal: { code: 'directory-do
 /** Whether memory still says what a sibling has just denied: the directory gave no newer answer. */
 function isOld(place: Place, denied: number): boolean {
   return place.at === 'nobody-knows' || (place.at === 'home' && place.ordinal === denied)
+}
+
+/**
+ * Through a stream of its own: a failed attempt ends that one, and the client can still be told. The rest is read to
+ * nowhere then: whoever reads no answer before all is sent would wait with it for ever.
+ */
+function flowing(raw: IncomingMessage): PassThrough {
+  const body = raw.pipe(new PassThrough())
+  body.once('close', () => raw.resume())
+  return body
 }
 
 function hintOf(answer: RawAnswer): number | undefined {
