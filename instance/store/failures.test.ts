@@ -10,6 +10,7 @@ test('a lost database is told apart from a broken statement', () => {
   }
   expect(isDatabaseDown(new Error('Connection terminated unexpectedly'))).toBe(true)
   expect(isDatabaseDown(new Error('database "garden_1" is not currently accepting connections'))).toBe(true)
+  expect(isDatabaseDown(new Error('Client was closed and is not queryable'))).toBe(true)
   // How `pg` says that a server let it wait too long for a connection.
   expect(isDatabaseDown(new Error('timeout expired'))).toBe(true)
   expect(isDatabaseDown(new AggregateError([withCode('ECONNREFUSED')]))).toBe(true)
