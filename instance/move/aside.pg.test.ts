@@ -19,9 +19,7 @@ const homes = neighbourhood({
 })
 const { at, person, round } = homes
 const PUBLIC = 'https://www.w3.org/ns/activitystreams#Public'
-const all = async (times = 3) => {
-  for (let rounds = 0; rounds < times; rounds++) for (const n of [1, 2, 3]) await round(n)
-}
+const all = (times?: number) => homes.rounds([1, 2, 3], times)
 const arrives = (ordinal: number, body: { id: string; actor: string }) =>
   at(ordinal)
     .db.insertInto('intake')

@@ -129,7 +129,7 @@ test('a follow that comes late to a home that somebody has come back to was take
   expect(await homes.mover.move(hal.id, 1)).toEqual({ is: 'done' })
   must(await unfollow(at(1), gil, hal.id))
   expect(await homes.mover.move(hal.id, 3)).toEqual({ is: 'done' })
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  await homes.rounds([1, 3])
   for (const n of [1, 3]) {
     const edges = await at(n)
       .db.selectFrom('follows')
@@ -154,7 +154,7 @@ test.each([
     // The first home hands it over only after both have moved.
     expect(await homes.mover.move(fan.id, 3)).toEqual({ is: 'done' })
     if (end !== 3) expect(await homes.mover.move(star.id, end)).toEqual({ is: 'done' })
-    for (let rounds = 0; rounds < 4; rounds++) for (const n of [1, 3]) await round(n)
+    await homes.rounds([1, 3], 4)
     for (const n of [3, end]) {
       const edges = await at(n)
         .db.selectFrom('follows')
@@ -179,7 +179,7 @@ test('whom she no longer follows, and follows again where they both live now, sh
   await at(1).homes.refresh()
   must(await resolveAccount(at(1), '@nat'))
   must(await follow(at(1), mia, nat.id))
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  await homes.rounds([1, 3])
   must(await unfollow(at(1), mia, nat.id))
   // The first home hands that over only after she has changed her mind.
   expect(await homes.mover.move(mia.id, 3)).toEqual({ is: 'done' })
@@ -187,7 +187,7 @@ test('whom she no longer follows, and follows again where they both live now, sh
     at(3).db.selectFrom('follows').select('state').where('follower_id', '=', mia.id).execute()
   expect(await edges()).toEqual([])
   must(await follow(at(3), { ...mia, epoch: 2 }, nat.id))
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  await homes.rounds([1, 3])
   expect(await edges()).toEqual([{ state: 'accepted' }])
 })
 
@@ -204,7 +204,7 @@ test('what is deleted before it comes to somebody who has gone does not come aft
   expect(await homes.mover.move(oda.id, 3)).toEqual({ is: 'done' })
   must(await deletePost(at(3), { ...oda, epoch: 2 }, post.id))
   expect(await homes.mover.move(pia.id, 1)).toEqual({ is: 'done' })
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  await homes.rounds([1, 3])
   for (const n of [1, 3]) {
     const left = await at(n).db.selectFrom('posts').select('id').where('id', '=', post.id).execute()
     expect([n, left]).toEqual([n, []])
@@ -217,13 +217,13 @@ test('whom she asked anew on the way she follows, wherever she goes from there',
   await at(1).homes.refresh()
   must(await resolveAccount(at(1), '@sue'))
   must(await follow(at(1), rob, sue.id))
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  await homes.rounds([1, 3])
   must(await unfollow(at(1), rob, sue.id))
   must(await follow(at(1), rob, sue.id))
   expect(await homes.mover.move(rob.id, 3)).toEqual({ is: 'done' })
   expect(await homes.mover.move(rob.id, 2)).toEqual({ is: 'done' })
   // The first home hands it all over only now.
-  for (let rounds = 0; rounds < 4; rounds++) for (const n of [1, 2, 3]) await round(n)
+  await homes.rounds([1, 2, 3], 4)
   for (const n of [2, 3]) {
     const edges = await at(n)
       .db.selectFrom('follows')
@@ -249,7 +249,7 @@ test('what is deleted before it comes to where a follower was is not left there'
   // Her former home hears of it only after she has gone, and after it was deleted.
   expect(await homes.mover.move(uma.id, 1)).toEqual({ is: 'done' })
   must(await deletePost(at(1), tim, post.id))
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 3]) await round(n)
+  await homes.rounds([1, 3])
   const left = await at(3).db.selectFrom('posts').select('id').where('id', '=', post.id).execute()
   expect(left).toEqual([])
 })

@@ -10,7 +10,7 @@ const NETWORK = new Set([
   'EHOSTUNREACH',
 ])
 const PG_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|^timeout expired$|Client (?:has encountered a connection error|was closed) and is not queryable|the database system is|is not currently accepting connections$/i
+  /Connection terminated|timeout exceeded when trying to connect|^timeout expired$|Client has encountered a connection error|Client was closed and is not queryable|the database system is|is not currently accepting connections$/i
 
 /**
  * Does this error mean that the database cannot be used for now? Network failures, connection errors (class 08),

@@ -16,6 +16,8 @@ export type Neighbourhood = {
   person(name: string): TestMember
   /** One round of the workers of a home among its siblings; how many activities were applied. */
   round(ordinal: number): Promise<number>
+  /** Rounds of these homes one after the other, so often. */
+  rounds(ordinals: readonly number[], times?: number): Promise<void>
 }
 
 /** To be called at the top of a test file. `people` join the first home, before anybody moves. */
@@ -50,6 +52,17 @@ export function neighbourhood(options: {
     for (const home of homes) await home.close()
     await community.close()
   })
+  const round = async (ordinal: number) => {
+    const instance = at(ordinal)
+    const rows = await instance.db
+      .selectFrom('intake')
+      .select(['id', 'activity_uri', 'actor_uri', 'recipient', 'body', 'from_sibling'])
+      .execute()
+    for (const row of rows) await apply(instance, row)
+    for (const to of ordinals.filter((other) => other !== ordinal))
+      while ((await handOver(instance, to, new AbortController().signal)) === 'more');
+    return rows.length
+  }
   return {
     network,
     get community() {
@@ -64,16 +77,9 @@ export function neighbourhood(options: {
       if (!found) throw new Error(`nobody is called ${name}`)
       return found
     },
-    round: async (ordinal) => {
-      const instance = at(ordinal)
-      const rows = await instance.db
-        .selectFrom('intake')
-        .select(['id', 'activity_uri', 'actor_uri', 'recipient', 'body', 'from_sibling'])
-        .execute()
-      for (const row of rows) await apply(instance, row)
-      for (const to of ordinals.filter((other) => other !== ordinal))
-        while ((await handOver(instance, to, new AbortController().signal)) === 'more');
-      return rows.length
+    round,
+    rounds: async (wanted, times = 3) => {
+      for (let done = 0; done < times; done++) for (const ordinal of wanted) await round(ordinal)
     },
   }
 }
