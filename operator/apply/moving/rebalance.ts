@@ -12,7 +12,12 @@ import type { Community, Rebalance } from '../../api/objects.ts'
 import { heedsWishes } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
 import { REBALANCE_MANAGER } from '../../decide/changed.ts'
-import { AT_ONCE, type Begin, decideRebalance } from '../../decide/rebalance/decide.ts'
+import {
+  AT_ONCE,
+  type Begin,
+  decideRebalance,
+  type RebalanceDecision,
+} from '../../decide/rebalance/decide.ts'
 import type { MovesFacts, PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
 import { observeRebalance, type SeenRebalance } from '../../observe/rebalance.ts'
 import { directoryOf } from '../../postgres/directory/kysely.ts'
@@ -36,6 +41,8 @@ export type MovingDeps = {
 const PLAN_MS = 600_000
 /** Before another plan is made where the first of it was refused. */
 const REFUSED_MS = 5_000
+/** Between what is told of a plan and the first move of it. */
+const TOLD_MS = 1
 
 /** `spoken`: what members had said of their wishes when it was planned. */
 type Memory = { state: PlanState; readonly spoken: Spoken; readonly at: number }
@@ -101,13 +108,12 @@ export function createRebalancer(
           replaced: ways ? replacedOf(community, ways.facts) : new Map(),
           plan,
         })
-      let decision = decide(plans.get(uid)?.state ?? { is: 'none' })
+      const decision = decide(plans.get(uid)?.state ?? { is: 'none' })
       if (!ways) return decision
-      if (decision.wantsPlan) {
-        const { state, spoken } = await askAndPlan(rebalance, community, ways)
-        if (state.is !== 'unanswered') plans.set(uid, { state, spoken, at: now() })
-        decision = decide(state)
-      }
+      // Whoever looks after a crash cannot count how it was before: nobody is walked or begun before that is told.
+      const { seats, friendsKeptBefore } = rebalance.status
+      const tellFirst = (told: RebalanceDecision) =>
+        told.begin || (!seats && told.drive.length > 0) ? { ...told, requeueAfterMs: TOLD_MS } : told
       const way = driveDeps(community, ways)
       const walk = (id: string, between: readonly number[]) =>
         movers.drive(
@@ -120,13 +126,22 @@ export function createRebalancer(
         const move = ways.facts.open.find((one) => one.id === id)
         if (move) walk(id, [move.source, move.target])
       }
-      // What is given up first is walked afterwards.
-      decision.drive.filter((id) => !decision.abandon.includes(id)).forEach(resume)
+      if (seats) {
+        // What is given up first is walked afterwards.
+        decision.drive.filter((id) => !decision.abandon.includes(id)).forEach(resume)
+        for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
+        decision.abandon.forEach(resume)
+      }
+      if (decision.wantsPlan) {
+        const { state, spoken } = await askAndPlan(rebalance, community, ways)
+        if (state.is !== 'unanswered') plans.set(uid, { state, spoken, at: now() })
+        // What was asked for may have changed while homes were asked: the next look begins.
+        return tellFirst(decide(state))
+      }
+      if (!seats || (decision.begin && friendsKeptBefore === undefined)) return tellFirst(decision)
       const { begin: wanted } = decision
       const free = wanted && movers.hold([keyOf(community, wanted.from), keyOf(community, wanted.to)])
       try {
-        for (const id of decision.abandon) await abandon({ ...way, call: unused }, id, 'rebalance-stopped')
-        decision.abandon.forEach(resume)
         if (!wanted || begun >= AT_ONCE) return decision
         const { state: followed, spoken = new Map() } = plans.get(uid) ?? {}
         const note: RebalanceNote = {
