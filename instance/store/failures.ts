@@ -15,7 +15,7 @@ const PG_MESSAGES =
 /**
  * Does this error mean that the database cannot be used for now? Network failures, connection errors (class 08),
  * too many connections (53300), shutting down or starting (57P01 to 57P03), read-only after a failover (25006), not there
-(3D000) or shut to everybody while it is restored.
+ * (3D000) or shut to everybody while it is restored.
  */
 export function isDatabaseDown(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseDown)

@@ -22,6 +22,8 @@ function answerError(
   reply: FastifyReply,
   web: Web,
 ): Promise<FastifyReply> | FastifyReply {
+  // A client that went away in the middle: nobody reads this, and its ECONNRESET would be taken for the database's.
+  if (request.raw.errored && error === request.raw.errored) return reply.code(400).send()
   if (isDatabaseDown(error)) {
     request.log.warn({ err: error }, 'the database is down')
     reply.header('retry-after', '5')
