@@ -4,6 +4,7 @@ import { appendFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../cluster/build/run.ts'
 import { deletePod, isReady, killLeader, killProcess, leaderOf, podsOf } from '../faults/kill.ts'
+import { notedFaults } from '../faults/noted.ts'
 import { type Hamlet, hamlet, type InstanceObject, member, type RebalanceObject } from '../stories/hamlet.ts'
 import { closeVisitors, visitor } from '../visitor/visitor.ts'
 import { type Address, addressesOf, type Member, putToWork, type Span } from './at-work.ts'
@@ -123,6 +124,10 @@ test(`${PEOPLE} members at work, ${MOVES} of them on the move, and three things 
   console.log(
     `${seconds.toFixed(0)} s; ${written} posts and ${ties} follows acknowledged; ${JSON.stringify(answers)}`,
   )
+  if (work.odd.length > 0) {
+    const noted = await notedFaults(h, 'default', `hamlet.coop/community=${NAME}`)
+    console.log(`what the instances noted: ${JSON.stringify(noted, undefined, 2)}`)
+  }
   expect(work.odd).toEqual([])
   const underWay = (one: Span) => killing.some(({ from, to }) => one.from < to && one.to > from)
   expect(work.broken.filter((one) => !underWay(one))).toEqual([])
