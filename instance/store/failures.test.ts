@@ -5,7 +5,16 @@ import { fullJitter, isDatabaseDown, untilUp } from './failures.ts'
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 
 test('a lost database is told apart from a broken statement', () => {
-  for (const code of ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '53300', '08006', '3D000']) {
+  for (const code of [
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ENETUNREACH',
+    '57P01',
+    '57P03',
+    '53300',
+    '08006',
+    '3D000',
+  ]) {
     expect(isDatabaseDown(withCode(code)), code).toBe(true)
   }
   expect(isDatabaseDown(new Error('Connection terminated unexpectedly'))).toBe(true)
