@@ -1,6 +1,7 @@
 // When PostgreSQL does not answer: told apart from bugs, and tried again without every instance coming at once.
 
-const NETWORK = new Set([
+/** Codes of Node for a server that cannot be reached, or no longer. */
+export const NETWORK: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ETIMEDOUT',

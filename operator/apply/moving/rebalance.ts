@@ -4,12 +4,9 @@ import { changeDirectory } from '../../../instance/directory/change.ts'
 import { beginMove } from '../../../instance/directory/moves/begin.ts'
 import { noteRebalance, type RebalanceNote } from '../../../instance/directory/moves/rebalances.ts'
 import { isRegression, type Seen } from '../../../instance/directory/regression.ts'
-import { readWishes } from '../../../instance/directory/wishes/read.ts'
-import { hasSpokenSince, readSpoken, type Spoken } from '../../../instance/directory/wishes/spoken.ts'
-import { TIES, tiesAnswer } from '../../../instance/move/ties/calls.ts'
+import { hasSpokenSince, type Spoken } from '../../../instance/directory/wishes/spoken.ts'
 import { isRefusal, refuse } from '../../../instance/refusal.ts'
 import type { Community, Rebalance } from '../../api/objects.ts'
-import { heedsWishes } from '../../api/rebalance.ts'
 import { instanceName } from '../../build/names.ts'
 import { REBALANCE_MANAGER } from '../../decide/changed.ts'
 import {
@@ -18,7 +15,7 @@ import {
   decideRebalance,
   type RebalanceDecision,
 } from '../../decide/rebalance/decide.ts'
-import type { MovesFacts, PlanState, TieFacts } from '../../decide/rebalance/facts.ts'
+import type { MovesFacts, PlanState } from '../../decide/rebalance/facts.ts'
 import { observeRebalance, type SeenRebalance } from '../../observe/rebalance.ts'
 import { directoryOf } from '../../postgres/directory/kysely.ts'
 import type { Server } from '../../postgres/server/session.ts'
@@ -26,9 +23,9 @@ import { abandon, type DriveDeps, drive } from '../../rebalance/drive/drive.ts'
 import type { ReconcilerDeps } from '../controllers.ts'
 import { type Look, reconcile } from '../reconcile.ts'
 import { createLine } from '../waiting/line.ts'
+import { askAndPlan } from './ask.ts'
 import { communityKeyOf, lookOut } from './lookout.ts'
 import type { Movers } from './movers.ts'
-import { planInThread } from './planner.ts'
 import type { Reach } from './reach.ts'
 
 export type MovingDeps = {
@@ -133,7 +130,10 @@ export function createRebalancer(
         decision.abandon.forEach(resume)
       }
       if (decision.wantsPlan) {
-        const { state, spoken } = await askAndPlan(rebalance, community, ways)
+        const { state, spoken } = await askAndPlan(rebalance, community, ways, {
+          reach: deps.reach,
+          signal: movers.signal,
+        })
         if (state.is !== 'unanswered') plans.set(uid, { state, spoken, at: now() })
         // What was asked for may have changed while homes were asked: the next look begins.
         return tellFirst(decide(state))
@@ -173,32 +173,6 @@ export function createRebalancer(
       } finally {
         free?.()
       }
-    }
-  }
-
-  async function askAndPlan(
-    { spec }: Rebalance,
-    community: Community,
-    { facts, key, server, directory }: Ways,
-  ): Promise<{ state: PlanState; spoken: Spoken }> {
-    const reached = deps.reach(facts.instances, key)
-    try {
-      const spoken = await readSpoken(directoryOf(server, directory))
-      const ties: TieFacts[] = []
-      for (const { ordinal } of facts.instances) {
-        if (!facts.members.some(({ home }) => home === ordinal)) continue
-        const answer = await reached
-          .call(ordinal, TIES, { method: 'GET', timeoutMs: 30_000, signal: movers.signal })
-          .catch(() => undefined)
-        const told = tiesAnswer.safeParse(answer?.status === 200 ? answer.body : undefined)
-        if (!told.success) return { state: { is: 'unanswered', ordinal }, spoken }
-        ties.push(...told.data.ties)
-      }
-      const asked = { community: { spec: community.spec }, facts, forWishes: heedsWishes(spec.reason) }
-      const wishes = await readWishes(directoryOf(server, directory))
-      return { state: await planInThread([asked, ties, wishes], movers.signal), spoken }
-    } finally {
-      await reached.close()
     }
   }
 

@@ -1,4 +1,5 @@
 // What PostgreSQL or the way to it refused, as a reason and a message with the remedy.
+import { NETWORK } from '../../../instance/store/failures.ts'
 import type { Credentials } from './credentials.ts'
 
 export type DatabaseReason =
@@ -21,17 +22,6 @@ export class Refused extends Error {
     this.refusal = refusal
   }
 }
-
-const NETWORK = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EPIPE',
-])
 
 export function sqlState(error: unknown): string {
   if (!(error instanceof Error)) return ''
