@@ -7,7 +7,7 @@ import { resolveAccount } from '../federation/resolve/account.ts'
 import { follow } from './follow.ts'
 
 const homes = neighbourhood({ homes: 2, people: ['ana', 'ben'] })
-const { at, person, round } = homes
+const { at, person } = homes
 
 test('a follow begun before memory knew that they live here now is answered all the same', async () => {
   const [ana, ben] = [person('ana'), person('ben')]
@@ -32,7 +32,7 @@ test('a follow begun before memory knew that they live here now is answered all 
   expect(await homes.mover.drive(move.id)).toEqual({ is: 'done' })
   await other.end()
   must(await following)
-  for (let rounds = 0; rounds < 3; rounds++) for (const n of [1, 2]) await round(n)
+  await homes.rounds([1, 2])
   const edges = await at(1)
     .db.selectFrom('follows')
     .select('state')

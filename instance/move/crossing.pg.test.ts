@@ -114,7 +114,7 @@ test('what neighbours write and delete while somebody is on the way reaches them
   await round(1)
   await round(2)
   expect(await homes.mover.drive(begun.id)).toEqual({ is: 'done' })
-  for (let rounds = 0; rounds < 3; rounds++) await round(2)
+  await homes.rounds([2])
   const there = await at(2).db.selectFrom('posts').select('id').where('account_id', '=', fay.id).execute()
   expect(there).toEqual([{ id: late }])
 })

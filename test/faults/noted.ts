@@ -14,8 +14,10 @@ export async function notedFaults(
   const noted: Record<string, readonly string[]> = {}
   for (const pod of await podsOf(h, namespace, selector)) {
     const ask = ['logs', pod.metadata.name, '--namespace', namespace]
-    const logs = [await h.kubectl(ask)]
-    if (restartsOf(pod) > 0) logs.push(await h.kubectl([...ask, '--previous']))
+    // A log that cannot be read says so among the lines: it must not hide what made the test look.
+    const read = (...flags: string[]) => h.kubectl([...ask, ...flags]).catch(String)
+    const logs = [await read()]
+    if (restartsOf(pod) > 0) logs.push(await read('--previous'))
     noted[pod.metadata.name] = logs.flatMap((log) => log.split('\n')).filter(isFault)
   }
   return noted
